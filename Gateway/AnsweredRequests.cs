@@ -31,9 +31,13 @@ internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter
             : context.Features.Get<MovingBody>()?.Received ?? 0;
 
     /// <summary>Bytes of the body of an answer: as long as it says when it ended as it should.</summary>
-    private static long Sent(HttpContext context, bool isWhole) =>
-        HttpMethods.IsHead(context.Request.Method)
+    private static long Sent(HttpContext context, bool isWhole)
+    {
+        var body = context.Features.Get<SentBody>();
+        return HttpMethods.IsHead(context.Request.Method)
             || context.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified ? 0
-        : isWhole && !context.RequestAborted.IsCancellationRequested && context.Response.ContentLength is { } length ? length
-        : context.Features.Get<SentBody>()?.Bytes ?? 0;
+            : isWhole && body is not { IsCut: true } && !context.RequestAborted.IsCancellationRequested
+                && context.Response.ContentLength is { } length ? length
+            : body?.Bytes ?? 0;
+    }
 }

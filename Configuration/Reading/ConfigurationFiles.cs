@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration.Reading.Texts;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading;
 
@@ -82,6 +83,9 @@ public sealed class ConfigurationFiles : IPartTexts
 
         return result;
     }
+
+    /// <summary>Puts a main text that was good with what is beside it now: while the main file has errors.</summary>
+    public ConfigurationResult ReadBehind(Secret main) => _composer.Compose(main, this);
 
     /// <summary>Takes texts that were good once, for parts that have none now; they count at the next reading.</summary>
     public void Restore(IEnumerable<PartText> parts) => _composer.Restore(parts);

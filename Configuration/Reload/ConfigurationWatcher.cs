@@ -142,11 +142,16 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         BrokenSince = LastErrors.Count == 0 ? null : BrokenSince ?? _time.GetUtcNow();
     }
 
+    /// <summary>Errors of the main file are its operator's: what administrators change of their tenants counts nevertheless.</summary>
     private void ReloadManaged()
     {
         lock (_gate)
         {
             Reload(isChanged: true);
+            if (IsMainBroken && Current.Text is { } lastGood && _files.ReadBehind(lastGood).Snapshot is { } next)
+            {
+                Use(next);
+            }
         }
     }
 
@@ -156,16 +161,24 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         var (result, before, kept) = (_files.Read(), LastErrors, LastFaults.Count(fault => fault.IsKept));
         Take(result);
         var isNews = isChanged || !before.SequenceEqual(LastErrors) || kept != LastFaults.Count(fault => fault.IsKept);
-        if (result.Snapshot is { } next && next.Version != Current.Version)
+        if (result.Snapshot is { } next)
         {
-            NeedsRestart = RestartSections(_started, next.Configuration);
-            Current = next;
-            BackgroundFaults.Raise(Changed, handler => handler());
+            Use(next);
         }
 
         if (isNews)
         {
             BackgroundFaults.Raise(WasRead, handler => handler(LastErrors));
+        }
+    }
+
+    private void Use(ConfigurationSnapshot next)
+    {
+        if (next.Version != Current.Version)
+        {
+            NeedsRestart = RestartSections(_started, next.Configuration);
+            Current = next;
+            BackgroundFaults.Raise(Changed, handler => handler());
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class FileProposal(TimeProvider time)
             return FileStanding.Behind;
         }
 
-        if (!HasRested)
+        if (_content is null || !HasRested)
         {
             return FileStanding.Resting;
         }

@@ -291,8 +291,9 @@ public sealed class RevisionFeed : IConfigurationFeed
         var comparison = new FileComparison(file, sections, Current.Configuration.Revision, _shared);
         var standing = _proposal.Judge(_shared.Content);
         _own = comparison.Conflict;
-        Alarm = _faults.Count > 0
-            ? $"{_faults.Count} file(s) beside the main one cannot be used here as the cluster follows them; all else is in use"
-            : comparison.Alarm(standing, _proposal.Waited);
+        var faulty = _faults.Count == 0 ? null
+            : $"{_faults.Count} file(s) beside the main one cannot be used here as the cluster follows them; all else is in use";
+        var other = comparison.Alarm(standing, _proposal.Waited);
+        Alarm = faulty is null ? other : other is null ? faulty : $"{faulty}; {other}";
     }
 }

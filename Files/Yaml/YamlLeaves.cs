@@ -1,3 +1,4 @@
+using System.Globalization;
 using YamlDotNet.RepresentationModel;
 
 namespace RegistryProxy.Files.Yaml;
@@ -25,9 +26,8 @@ internal static class YamlLeaves
             YamlMappingNode { Children.Count: > 0 } map => map.Children.SelectMany(entry => Of(
                 entry.Value, path.Length == 0 ? TextOf(entry.Key) : $"{path}.{TextOf(entry.Key)}", depth + 1, definition,
                 IsSecret(path, map, entry.Key))),
-            YamlSequenceNode { Children.Count: > 0 } list => list.Children.SelectMany((item, index) => Of(
-                item, $"{path}[{NameOf(list, item) ?? index.ToString(System.Globalization.CultureInfo.InvariantCulture)}]", depth + 1,
-                definition, isSecret)),
+            YamlSequenceNode { Children.Count: > 0 } list => list.Children.Zip(NamesOf(list)).SelectMany(one => Of(
+                one.First, $"{path}[{one.Second}]", depth + 1, definition, isSecret)),
             _ => [new Leaf(path, isSecret, node, definition)],
         };
     }
@@ -35,9 +35,22 @@ internal static class YamlLeaves
     private static bool IsSecret(string path, YamlMappingNode map, YamlNode key) =>
         map.Children.Count == 1 && TextOf(key) == NodeStamp.SecretKey && path.StartsWith("define.", StringComparison.Ordinal);
 
-    private static string? NameOf(YamlSequenceNode list, YamlNode item) =>
-        Naming.Select(key => (key, Name: NameOf(item, key)))
-            .FirstOrDefault(one => one.Name is not null && list.Children.Count(other => NameOf(other, one.key) == one.Name) == 1).Name;
+    /// <summary>A name that several have names none of them. Counted once: lists are as long as strangers make them.</summary>
+    private static string[] NamesOf(YamlSequenceNode list)
+    {
+        var names = Enumerable.Range(0, list.Children.Count).Select(index => index.ToString(CultureInfo.InvariantCulture)).ToArray();
+        foreach (var key in Naming.Reverse())
+        {
+            var all = list.Children.Select(item => NameOf(item, key)).ToList();
+            var counts = all.OfType<string>().CountBy(name => name).ToDictionary();
+            for (var i = 0; i < names.Length; i++)
+            {
+                names[i] = all[i] is { } name && counts[name] == 1 ? name : names[i];
+            }
+        }
+
+        return names;
+    }
 
     private static string? NameOf(YamlNode item, string key) => item is YamlMappingNode map
         ? map.Children.FirstOrDefault(entry => TextOf(entry.Key) == key).Value is YamlScalarNode { Value: { } name } ? $"'{name}'" : null

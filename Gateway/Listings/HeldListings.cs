@@ -41,7 +41,7 @@ internal sealed class HeldListings(TimeProvider time)
     /// <summary>Keeps one that was read; one that says nothing about the next page is not kept.</summary>
     public void Keep(ListingKey key, ListedNames listing)
     {
-        if (listing.IsWhole ? listing.IsKept : listing.IsAscending)
+        if ((listing.IsWhole && listing.IsKept) || listing.IsAscending)
         {
             _listings.Set(key, listing);
         }

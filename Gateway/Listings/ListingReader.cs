@@ -24,7 +24,7 @@ internal sealed class ListingReader(UpstreamListing upstreams, HeldListings held
             return null;
         }
 
-        var from = known is null or { IsWhole: true, From: "" } ? "" : after;
+        var from = known is null or { IsWhole: true, IsKept: true, From: "" } ? "" : after;
         var (names, outcome) = await Read(key, question, from, take, cancellation);
         page.IsCut = outcome.IsBounded && names.IsAscending && page.HasAny;
         return page.IsCut ? null : outcome.Error;

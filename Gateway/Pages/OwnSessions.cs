@@ -57,6 +57,7 @@ internal sealed class OwnSessions(PageVisitors visitors, ClusterClient cluster, 
         if (order.Session == session.Id)
         {
             PageCookies.Clear(context, PageCookies.Visitor);
+            PageCookies.Clear(context, PageCookies.Administration);
         }
 
         return await PageReplies.Json(context, new PageRevoked(ended), PageJson.Default.PageRevoked);

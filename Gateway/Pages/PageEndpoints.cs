@@ -1,3 +1,4 @@
+using System.Text;
 using RegistryProxy.Gateway.Administration;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
@@ -7,6 +8,7 @@ using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Pages;
 
@@ -45,7 +47,7 @@ internal sealed class PageEndpoints(
     {
         if (path is "/")
         {
-            return Shown(context, tokenService, document.Show);
+            return Shown(context, tokenService, IsElsewhere(context, tokenService) ? Lead(tokenService) : document.Show);
         }
 
         if (path.StartsWith(PageDocument.Prefix, StringComparison.Ordinal))
@@ -89,16 +91,22 @@ internal sealed class PageEndpoints(
         return distribution.Handle(context, tokenService, map, isPage: true);
     }
 
-    private Task<DistributionError?> Administer(HttpContext context, TokenService tokenService, FrontDoorMap map)
+    private async Task<DistributionError?> Administer(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
         if (!tokenService.Tenant.HasAdministrators)
         {
-            return Count(context, tokenService, Nothing);
+            return await Count(context, tokenService, Nothing);
         }
 
         visitors.ShowAdministrator(context, tokenService);
         PageVisitors.Enter(context);
-        return administration.Handle(context, tokenService, map);
+        var error = await administration.Handle(context, tokenService, map);
+        if (error is { Status: StatusCodes.Status401Unauthorized } && !context.Response.HasStarted)
+        {
+            PageCookies.Clear(context, PageCookies.Administration);
+        }
+
+        return error;
     }
 
     private async Task<DistributionError?> Shown(HttpContext context, TokenService tokenService, RequestDelegate show)
@@ -111,6 +119,18 @@ internal sealed class PageEndpoints(
         await show(context);
         return null;
     }
+
+    /// <summary>Logins and cookies are of the one address that the tenant shows itself by.</summary>
+    private static bool IsElsewhere(HttpContext context, TokenService tokenService) => tokenService.Tenant.PublicUrl is { } known
+        && HttpOrigin.Of(known) is { Host: var host } && Uri.CheckHostName(host) == UriHostNameType.Dns && Ascii.IsValid(host)
+        && !RequestHost.NameOf(context.Request).TrimEnd('.').Equals(host, StringComparison.OrdinalIgnoreCase);
+
+    private static RequestDelegate Lead(TokenService tokenService) => context =>
+    {
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = $"{tokenService.Origin}/";
+        return Task.CompletedTask;
+    };
 
     private Task<DistributionError?> Count(HttpContext context, TokenService tokenService, DistributionError error) =>
         Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? error);

@@ -72,6 +72,11 @@ internal sealed class PageLogin(
             return tooMany;
         }
 
+        if (caller is null && refusal!.Error.Status != StatusCodes.Status401Unauthorized)
+        {
+            return refusal.Error;
+        }
+
         var ended = caller?.Token.Session is { } session ? await sessions.End(context, tokenService, caller.Token, session.Id) : 0;
         PageCookies.Clear(context, PageCookies.Visitor);
         PageCookies.Clear(context, PageCookies.Administration);
@@ -99,9 +104,19 @@ internal sealed class PageLogin(
         }
 
         var (granted, refused) = await logins.Decide(context, tokenService, request);
-        return granted is null ? refused
-            : login.Give(context, tokenService, purpose, granted)
-                ?? await PageReplies.Json(context, new PageRevoked(0), PageJson.Default.PageRevoked);
+        if (granted is null)
+        {
+            return refused;
+        }
+
+        if (!administers && context.Request.Cookies.ContainsKey(PageCookies.Administration))
+        {
+            // It may be another person than the one who administers in this browser.
+            PageCookies.Clear(context, PageCookies.Administration);
+        }
+
+        return login.Give(context, tokenService, purpose, granted)
+            ?? await PageReplies.Json(context, new PageRevoked(0), PageJson.Default.PageRevoked);
     }
 
     private DistributionError? Admit(HttpContext context, TokenService tokenService, Caller? caller, Refusal? refusal) =>

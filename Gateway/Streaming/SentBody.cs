@@ -6,6 +6,9 @@ internal sealed class SentBody
     /// <summary>Bytes so far.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Whether the connection ended before the body did, which the request may hear of a moment later only.</summary>
+    public bool IsCut { get; private set; }
+
     /// <summary>That of an answer.</summary>
     public static SentBody Of(HttpContext context)
     {
@@ -21,4 +24,7 @@ internal sealed class SentBody
 
     /// <summary>So many more were. To be told by one at a time.</summary>
     public void Add(long bytes) => Bytes += bytes;
+
+    /// <summary>Nothing more is taken.</summary>
+    public void Cut() => IsCut = true;
 }

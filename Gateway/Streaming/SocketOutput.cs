@@ -45,8 +45,9 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
 
     /// <summary>Sends bytes of a file as the body of an answer, or a part of it, and closes the file.</summary>
     /// <param name="moved">Is told how many bytes the client took.</param>
+    /// <returns>Whether all of it went; else the connection has ended.</returns>
     /// <exception cref="IOException">The file is shorter.</exception>
-    public async Task SendFile(PipeWriter body, SafeFileHandle file, long offset, long count, Action<int> moved, TimeProvider time)
+    public async Task<bool> SendFile(PipeWriter body, SafeFileHandle file, long offset, long count, Action<int> moved, TimeProvider time)
     {
         // The head leaves by the usual way.
         var flush = await body.FlushAsync();
@@ -68,6 +69,8 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
 
                 size = time.GetElapsedTime(began) > Slow ? SlowBytes : Math.Min(size * 2, ChunkBytes);
             }
+
+            return count == 0 && !flush.IsCompleted;
         }
         finally
         {

@@ -11,18 +11,17 @@ namespace RegistryProxy.Grains.Configuration;
 /// </summary>
 internal sealed class FileHistory(RevisionFeed feed, TimeProvider time)
 {
-    /// <summary>Where numbers begin that gateways may know higher ones than, since the state was lost with the silos.</summary>
-    private static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
     private string? _kept;
     private TimeSpan _keptAt;
 
     /// <summary>Under what it is kept.</summary>
     public string Key { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(feed.FileName)))[..32];
 
-    /// <summary>The revision of the first configuration that a cluster follows, if its file has none.</summary>
-    public long First => !feed.Local.Current.Configuration.State.Volatile ? 1
-        : Math.Max(1, (long)(time.GetUtcNow() - Epoch).TotalMinutes);
+    /// <summary>
+    /// The revision of the first configuration that a cluster follows, if its file has none: the seconds since 1970. When the state is
+    /// lost, gateways know the former one, and go to no lower one.
+    /// </summary>
+    public long First => time.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>Tells the feed what is kept.</summary>
     public async ValueTask Recall(ISiloFileGrain file)

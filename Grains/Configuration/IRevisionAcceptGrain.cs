@@ -31,7 +31,14 @@ internal sealed class RevisionAcceptGrain(TimeProvider time) : Grain, IRevisionA
         while (followed.Content != content && time.GetElapsedTime(began) < Patience)
         {
             await Task.Delay(Pause, time);
-            followed = await cluster.Followed();
+            try
+            {
+                followed = await cluster.Followed();
+            }
+            catch (Exception fault) when (fault is TimeoutException or OrleansException)
+            {
+                // It is accepted, whether a silo has brought it or not.
+            }
         }
 
         return followed;

@@ -10,7 +10,7 @@ namespace RegistryProxy.Grains.Configuration;
 /// The configuration that the cluster follows: that of the highest revision it was ever offered, or what followed on it; key 0. Internal:
 /// no client may call it.
 /// </summary>
-[Version(0), Alias("rp.IRevisionGrain")]
+[Version(1), Alias("rp.IRevisionGrain")]
 internal interface IRevisionGrain : IGrainWithIntegerKey
 {
     /// <summary>Compares what a silo has with what the cluster follows.</summary>

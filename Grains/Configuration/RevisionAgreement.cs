@@ -21,9 +21,10 @@ internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory histor
         var answer = await cluster.Compare(revision, sections.Content);
         if (answer.IsBehind)
         {
+            var first = history.First;
             answer = revision > 0 ? await cluster.Offer(ClusterRevision.Of(revision, sections))
-                : await cluster.Propose(ClusterRevision.Of(history.First, sections.Numbered(history.First)), "");
-            revision = Math.Max(revision, history.First);
+                : await cluster.Propose(ClusterRevision.Of(first, sections.Numbered(first)), "");
+            (revision, sections) = revision > 0 ? (revision, sections) : (first, sections.Numbered(first));
         }
 
         Follow(answer, revision, sections);

@@ -10,8 +10,12 @@ public sealed class Handshake : IDisposable
     /// <summary>A fatal alert of TLS, <c>unexpected_message</c> (RFC 8446 §6).</summary>
     private static readonly byte[] Alert = [21, 3, 3, 0, 2, 2, 10];
 
+    private const int Succeeded = 1;
+    private const int GivenUp = 2;
+
     private readonly Handshakes _all;
     private readonly ConnectionContext _connection;
+    private int _state;
 
     internal Handshake(Handshakes all, ConnectionContext connection) => (_all, _connection) = (all, connection);
 
@@ -19,7 +23,7 @@ public sealed class Handshake : IDisposable
     public HelloState Hello { get; internal set; }
 
     /// <summary>Whether it took too long while others waited; its connection is closed.</summary>
-    public bool IsGivenUp { get; private set; }
+    public bool IsGivenUp => Volatile.Read(ref _state) == GivenUp;
 
     internal CallerAddress Caller => CallerAddress.Of((_connection.RemoteEndPoint as IPEndPoint)?.Address);
 
@@ -35,6 +39,7 @@ public sealed class Handshake : IDisposable
     /// <summary>It has succeeded, and makes room for others.</summary>
     public void Succeed()
     {
+        Interlocked.CompareExchange(ref _state, Succeeded, 0);
         _all.Learn(this);
         Dispose();
     }
@@ -44,8 +49,10 @@ public sealed class Handshake : IDisposable
 
     internal void GiveUp()
     {
-        IsGivenUp = true;
-        _connection.Abort(new ConnectionAbortedException("the handshake took long, and others wait"));
+        if (Interlocked.CompareExchange(ref _state, GivenUp, 0) == 0)
+        {
+            _connection.Abort(new ConnectionAbortedException("the handshake took long, and others wait"));
+        }
     }
 
     /// <summary>Reads until the hello is there, and leaves it to who reads next. One that is refused is answered with an alert.</summary>

@@ -25,7 +25,7 @@ internal static class SeriesBudget
         ["registryproxy.gateway.tenant_duration"] = new(1_000, [0.5, 5]),
         ["registryproxy.gateway.received"] = new(1_000),
         ["registryproxy.gateway.sent"] = new(1_000),
-        ["registryproxy.gateway.denied"] = new(1_500),
+        ["registryproxy.gateway.denied"] = new(1_450),
         ["registryproxy.gateway.limited"] = new(300),
         ["registryproxy.gateway.request_duration"] = new(12, [0.005, 0.02, 0.1, 0.5, 2, 10, 60]),
         ["registryproxy.gateway.logins"] = new(100),

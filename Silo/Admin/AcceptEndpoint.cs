@@ -32,21 +32,33 @@ internal sealed class AcceptEndpoint(
             return;
         }
 
-        var followed = await calls.Call<IRevisionAcceptGrain, FollowedContent>("operator", grain => grain.Accept(hash));
-        var isInForce = followed.Content == hash;
-        audit.Write(new AuditEvent
+        FollowedContent followed;
+        try
         {
-            Time = time.GetUtcNow(),
-            Event = "configuration-accept",
-            Subject = hash,
-            Client = addresses.Of(context)?.ToString(),
-            Reason = isInForce ? null : "accepted; no silo has brought it yet",
-        });
+            followed = await calls.Call<IRevisionAcceptGrain, FollowedContent>("operator", grain => grain.Accept(hash));
+        }
+        catch (Exception)
+        {
+            Write(context, hash, "outcome unknown: the cluster or its state storage did not respond");
+            throw;
+        }
+
+        var isInForce = followed.Content == hash;
+        Write(context, hash, isInForce ? null : "accepted; no silo has brought it yet");
         context.Response.StatusCode = isInForce ? StatusCodes.Status200OK : StatusCodes.Status202Accepted;
         await AdminReply.Json(context, new AcceptReply(followed.Revision, followed.Content, isInForce ? null
             : $"accepted, and no silo has brought it yet: the files of none say {hash}. It counts if one does within ten minutes"),
             ConfigurationJson.Default.AcceptReply);
     }
+
+    private void Write(HttpContext context, string hash, string? reason) => audit.Write(new AuditEvent
+    {
+        Time = time.GetUtcNow(),
+        Event = "configuration-accept",
+        Subject = hash,
+        Client = addresses.Of(context)?.ToString(),
+        Reason = reason,
+    });
 
     private static async Task<AcceptRequest?> Read(HttpContext context)
     {

@@ -15,10 +15,11 @@ public sealed class AgreementClusterTests(Lab lab)
         var (one, two) = (await cluster.StartSilo(change: Unnumbered), await cluster.StartSilo(change: Unnumbered));
         await one.Ready();
         await two.Ready();
+        var first = await Revision(one);
         one.Write(Edited(cluster));
         foreach (var silo in new[] { one, two })
         {
-            await Follows(silo, 2);
+            await Follows(silo, first + 1);
         }
 
         one.Write(Unnumbered(cluster.Yaml(1)));
@@ -30,10 +31,10 @@ public sealed class AgreementClusterTests(Lab lab)
 
         // Any silo takes the word.
         var (status, body) = await Accept(two, hash);
-        Assert.Equal((HttpStatusCode.OK, hash, 3), (status, body.GetProperty("hash").GetString(), body.GetProperty("revision").GetInt32()));
+        Assert.Equal((HttpStatusCode.OK, hash, first + 2), (status, body.GetProperty("hash").GetString(), body.GetProperty("revision").GetInt64()));
         foreach (var silo in new[] { one, two })
         {
-            await Follows(silo, 3);
+            await Follows(silo, first + 2);
         }
 
         await Eventually.True(async () => await one.Metric("registryproxy_configuration_waiting") == 0, "nothing waits");
@@ -49,20 +50,21 @@ public sealed class AgreementClusterTests(Lab lab)
         var (one, two) = (await cluster.StartSilo(change: Unnumbered), await cluster.StartSilo(change: Unnumbered));
         await one.Ready();
         await two.Ready();
+        var first = await Revision(one);
         Assert.Equal(0, await two.Process.Terminate());
         two.Write(Edited(cluster));
         two = await cluster.Restart(two);
         await two.Ready();
         foreach (var silo in new[] { one, two })
         {
-            await Follows(silo, 2);
+            await Follows(silo, first + 1);
         }
 
         var odd = await cluster.StartSilo(change: yaml => Unnumbered(yaml).Replace("actions: [pull, push, delete", "actions: [pull, delete"));
         await odd.Ready();
         await odd.Process.Line(line => line.Contains("ALARM: the file is not in use") ? line : null);
-        await Follows(odd, 2);
-        await Follows(one, 2);
+        await Follows(odd, first + 1);
+        await Follows(one, first + 1);
     }
 
     [Fact]
@@ -79,8 +81,11 @@ public sealed class AgreementClusterTests(Lab lab)
 
     private static string Unnumbered(string yaml) => yaml.Replace("revision: 1\n", "");
 
-    private static Task Follows(DoorCluster.Member silo, int revision) => Eventually.True(
-        async () => await silo.Metric("registryproxy_configuration_revision") == revision, $"revision {revision} is in force");
+    private static async Task<long> Revision(DoorCluster.Member silo) =>
+        (long)await silo.Metric("registryproxy_configuration_revision");
+
+    private static Task Follows(DoorCluster.Member silo, long revision) => Eventually.True(
+        async () => await Revision(silo) == revision, $"revision {revision} is in force");
 
     private static async Task<(HttpStatusCode Status, JsonElement Body)> Accept(DoorCluster.Member silo, string hash)
     {

@@ -26,6 +26,9 @@ internal sealed class AgreementModel : IRevisionGrain
 
     public RevisionState State { get; private set; } = new();
 
+    /// <summary>The revision of what was in force first.</summary>
+    public long First { get; private set; }
+
     /// <summary>Whether the next change is made, and nobody hears of it.</summary>
     public bool LosesAnswer { get; set; }
 
@@ -78,6 +81,7 @@ internal sealed class AgreementModel : IRevisionGrain
             Assert.True(State.Followed.Revision > (before?.Revision ?? 0), "the revision rises");
             Assert.True(!InForce.Contains(State.Followed.Content) || Accepted.Remove(State.Followed.Content), "nothing comes back by itself");
             InForce.Add(State.Followed.Content);
+            First = First == 0 ? State.Followed.Revision : First;
         }
 
         if (LosesAnswer)

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Running;
 
@@ -18,7 +20,8 @@ public sealed class AgreementTests : IDisposable
         model.Pass(_random, 0.5);
         Assert.All(model.Silos, silo => Assert.Equal(_texts.ContentOf(0), silo.Serves));
         Settle(model);
-        Assert.All(model.Silos, silo => Assert.Equal((_texts.ContentOf(1), 2), (silo.Serves, silo.Feed.Current.Configuration.Revision)));
+        Assert.All(model.Silos, silo => Assert.Equal(
+            (_texts.ContentOf(1), model.First + 1), (silo.Serves, silo.Feed.Current.Configuration.Revision)));
         model.Silos[1].Edit(2);
         Settle(model);
         model.Silos[0].Edit(1);
@@ -31,6 +34,17 @@ public sealed class AgreementTests : IDisposable
         model.Silos[0].Edit(2);
         model.Silos[2].Edit(2);
         Assert.All(model.Silos, silo => Assert.Null(silo.Feed.Alarm));
+    }
+
+    [Fact]
+    public void A_file_that_lacks_others_has_not_lost_and_has_seen_nothing()
+    {
+        var time = new FakeTimeProvider();
+        var proposal = new FileProposal(time);
+        Assert.Equal(FileStanding.Resting, proposal.Judge("followed"));
+        proposal.Read("unknown", "followed");
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(FileStanding.Lost, proposal.Judge("followed"));
     }
 
     [Fact]
@@ -115,7 +129,8 @@ public sealed class AgreementTests : IDisposable
     {
         var model = new AgreementModel(silos, _texts);
         model.Pass(_random, 2);
-        Assert.All(model.Silos, silo => Assert.Equal((1, null), (silo.Feed.Current.Configuration.Revision, silo.Feed.Alarm)));
+        Assert.All(model.Silos, silo => Assert.Equal((model.First, null), (silo.Feed.Current.Configuration.Revision, silo.Feed.Alarm)));
+        Assert.True(model.First > 1_700_000_000);
         return model;
     }
 

@@ -112,6 +112,37 @@ public sealed class ManagedPartTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Errors_of_the_main_file_hold_up_no_change_of_a_tenant(bool inCluster)
+    {
+        _folder.Write("config.yaml", $"revision: 1\n{Operators}");
+        var (files, time) = (new ConfigurationFiles(_folder.File("config.yaml")), new Microsoft.Extensions.Time.Testing.FakeTimeProvider());
+        using var watcher = new ConfigurationWatcher(files, files.Read(), time);
+        IConfigurationFeed feed = inCluster ? new RevisionFeed(watcher, _folder.File("config.yaml"), time) : watcher;
+        (feed as RevisionFeed)?.Follow(1, SharedSections.Of(watcher.Current));
+        watcher.Managed.Take([new("acme", new Secret(Good))]);
+        Assert.False(feed.Current.Configuration.Tenants["acme"].IsUnusable);
+        _folder.Write("config.yaml", "revision: {");
+        for (var i = 0; i < 6; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        Assert.True(watcher.IsMainBroken);
+        watcher.Managed.Take([new("acme", new Secret(Good + "\ncors: [\"https://ui.example\"]"))]);
+        Assert.Equal(["https://ui.example"], feed.Current.Configuration.Tenants["acme"].Cors);
+        Assert.True(watcher.IsMainBroken);
+        _folder.Write("config.yaml", $"revision: 2\n{Operators}");
+        for (var i = 0; i < 6; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+
+        Assert.Equal((2, 1), (feed.Current.Configuration.Revision, feed.Current.Configuration.Tenants["acme"].Cors.Count));
+    }
+
+    [Theory]
     [InlineData("managed: true", "managed: true, secrets: x", "a managed part names no files")]
     [InlineData("managed: true", "managed: true, file: acme.yaml", "is either in 'file' or managed")]
     [InlineData("managed: true", "managed: true, routes: [ { prefix: \"\", upstream: hub } ]", "must be in the managed part, not here")]

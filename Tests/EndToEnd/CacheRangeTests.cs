@@ -115,7 +115,7 @@ public sealed class CacheRangeTests
                     second.TrySetResult();
                     await kept.Task;
                 }
-                else if (!isRange)
+                else if (!isRange && HttpMethods.IsGet(context.Request.Method))
                 {
                     await second.Task;
                 }

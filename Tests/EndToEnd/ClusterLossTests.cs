@@ -37,7 +37,8 @@ public sealed class ClusterLossTests
             using var form = method == HttpMethod.Post
                 ? new FormUrlEncodedContent([new("user_code", "BCDF-GHJK"), new("authenticator", "sso")]) : null;
             using var answer = await client.Send(
-                method, path, null, form, ("Origin", door.Gateways[0]), ("Cookie", "registryproxy_login=AAAA"));
+                method, path, null, form, ("Origin", door.Gateways[0]), ("Cookie", "registryproxy_login=AAAA"),
+                ("Accept", isPage ? "text/html" : "application/json"));
             await answer.ShouldBe(HttpStatusCode.ServiceUnavailable);
             Assert.True(answer.Headers.RetryAfter is not null, path);
             Assert.Equal(isPage ? "text/html" : "application/json", answer.Content.Headers.ContentType!.MediaType);

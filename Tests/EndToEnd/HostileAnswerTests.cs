@@ -198,7 +198,7 @@ public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers
             context.Response.ContentType = "application/json";
             context.Response.Headers.Link = kind switch
             {
-                "pages" => $"</v2/x/tags/list?p={number + 1}>; rel=\"next\"",
+                "pages" => $"</v2/list/pages/tags/list?p={number + 1}>; rel=\"next\"",
                 "same" => $"<{context.Request.Path}{context.Request.QueryString}>; rel=\"next\"",
                 "nowhere" => $"</\\127.0.0.1:{VictimPort}/x?n=1>; rel=\"next\"",
                 "long-one" when number < 5 => $"<{Victim.Url}/v2/list/long-one/tags/list?p={number + 1}>; rel=\"next\"",

@@ -50,6 +50,21 @@ public sealed partial class PageTests(Lab lab)
     }
 
     [Fact]
+    public async Task Another_host_of_the_tenant_leads_to_the_address_where_people_log_in()
+    {
+        await using var door = await Door(publicUrl: "https://docker.acme.example");
+        using var client = new PageClient(door.DataUrl);
+        using var elsewhere = await client.Get("/", ("Accept", "text/html"), ("Host", "registry.acme.example"));
+        await elsewhere.ShouldBe(HttpStatusCode.SeeOther);
+        Assert.Equal("https://docker.acme.example/", elsewhere.Headers.Location!.ToString());
+        foreach (var host in new[] { "docker.acme.example", "DOCKER.acme.example:8443" })
+        {
+            using var there = await client.Get("/", ("Accept", "text/html"), ("Host", host));
+            await there.ShouldBe(HttpStatusCode.OK);
+        }
+    }
+
+    [Fact]
     public async Task Without_page_nothing_is_there()
     {
         await using var door = await Door(page: "false");
@@ -233,7 +248,7 @@ public sealed partial class PageTests(Lab lab)
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("revoked").GetInt32();
     }
 
-    private async Task<FrontDoor> Door(string page = "true") => await FrontDoor.Start($$"""
+    private async Task<FrontDoor> Door(string page = "true", string? publicUrl = null) => await FrontDoor.Start($$"""
         upstreams:
           local: { url: "{{(await lab.Registry).Url}}", allowPrivate: true }
         authenticators:
@@ -241,6 +256,7 @@ public sealed partial class PageTests(Lab lab)
         tenants:
           acme:
             hosts: ["*"]
+            {{(publicUrl is null ? "" : $"publicUrl: \"{publicUrl}\"")}}
             page: {{page}}
             authenticators: [staff]
             administrators: ["user:staff/alice"]

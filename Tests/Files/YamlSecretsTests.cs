@@ -27,6 +27,17 @@ public sealed class YamlSecretsTests
     }
 
     [Fact]
+    public void A_list_of_strangers_costs_what_its_length_does()
+    {
+        var began = GC.GetAllocatedBytesForCurrentThread();
+        var text = $"access:\n{string.Concat(Enumerable.Repeat("- name: a\n", 30_000))}- name: b\n- '{YamlSecrets.Kept}'\n";
+        Assert.Equal(text, YamlSecrets.Restore(text, "", new ErrorList("x")));
+        Assert.Equal("+ access['c'].name: c; - access['b'].name: b", YamlChanges.Between(
+            "access: [ { name: b }, { name: a }, { name: a } ]", "access: [ { name: c }, { name: a }, { name: a } ]", 512));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - began, 1, 500_000_000);
+    }
+
+    [Fact]
     public void Odd_secrets_come_back_as_they_were()
     {
         foreach (var odd in Odd)

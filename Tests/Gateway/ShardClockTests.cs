@@ -46,6 +46,19 @@ public sealed class ShardClockTests
     }
 
     [Fact]
+    public async Task Nobody_waits_for_a_shard_that_does_not_answer()
+    {
+        _clock.Ask();
+        var listening = _clock.Listen(Group, CancellationToken.None).AsTask();
+        Assert.False(listening.IsCompleted);
+        _clock.Missed();
+        await listening;
+        _clock.Ask();
+        Assert.True(_clock.Listen(Group, CancellationToken.None).AsTask().IsCompletedSuccessfully);
+        Assert.False(_clock.Believes(Group, Now));
+    }
+
+    [Fact]
     public async Task A_round_that_was_under_way_before_is_not_enough()
     {
         Hear(isUnbroken: false);

@@ -111,6 +111,22 @@ public sealed class HandshakesTests
     }
 
     [Fact]
+    public async Task One_that_has_succeeded_is_not_given_up()
+    {
+        var many = Enumerable.Range(0, Handshakes.MaxCount).Select(_ => new Client("203.0.113.7")).ToList();
+        var begun = new List<Handshake>();
+        foreach (var client in many)
+        {
+            begun.Add(await _handshakes.Begin(client));
+        }
+
+        begun[0].Succeed();
+        begun[0].GiveUp();
+        Assert.False(many[0].IsAborted);
+        Assert.False(begun[0].IsGivenUp);
+    }
+
+    [Fact]
     public async Task Something_else_is_answered_with_an_alert()
     {
         var stranger = new Client("203.0.113.7", HelloBytes.Announcing(131_396));

@@ -29,7 +29,11 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         if (SocketOutput.Of(context) is { } output)
         {
             await using var stalled = watch.Token.Register(context.Abort);
-            await output.SendFile(writer, lease.File, range.First, range.Count, watch.Sent, time);
+            if (!await output.SendFile(writer, lease.File, range.First, range.Count, watch.Sent, time))
+            {
+                watch.Body?.Cut();
+            }
+
             meter.SentByKernel(range.Count);
             return;
         }
@@ -44,6 +48,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                 pace.Begin();
                 if ((await writer.FlushAsync(watch.Token)).IsCompleted)
                 {
+                    watch.Body?.Cut();
                     return;
                 }
 
@@ -92,6 +97,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                 pace.Begin();
                 if ((await writer.FlushAsync(watch.Token)).IsCompleted)
                 {
+                    watch.Body?.Cut();
                     return;
                 }
 
@@ -127,6 +133,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                     pace.Begin();
                     if ((await writer.FlushAsync(watch.Token)).IsCompleted)
                     {
+                        watch.Body?.Cut();
                         return;
                     }
 

@@ -89,9 +89,17 @@ internal sealed partial class InvalidationSubscription(
     private async Task<Guid> Follow(int key, ShardClock shard, Guid subscription, CancellationToken cancellation)
     {
         var (asked, interest) = (time.GetTimestamp(), shard.Ask());
-        var current = await cluster.Follow(key, Observer, interest, cancellation);
-        shard.Heard(asked, current == subscription, interest);
-        return current;
+        try
+        {
+            var current = await cluster.Follow(key, Observer, interest, cancellation);
+            shard.Heard(asked, current == subscription, interest);
+            return current;
+        }
+        catch (Exception)
+        {
+            shard.Missed();
+            throw;
+        }
     }
 
     /// <summary>Requests that still run here believe nothing from now on, so that nobody has to wait for us.</summary>

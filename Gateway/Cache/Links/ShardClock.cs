@@ -100,6 +100,13 @@ internal sealed class ShardClock(TimeProvider time)
         Interlocked.Exchange(ref _answered, NewSource()).SetResult();
     }
 
+    /// <summary>The shard does not answer, or there is none yet: nobody waits for it.</summary>
+    public void Missed()
+    {
+        Volatile.Write(ref _isStarting, false);
+        Interlocked.Exchange(ref _answered, NewSource()).SetResult();
+    }
+
     /// <summary>The shard tells us no more.</summary>
     public void Leave()
     {
@@ -119,7 +126,7 @@ internal sealed class ShardClock(TimeProvider time)
         while (MaxWait - time.GetElapsedTime(began) is { Ticks: > 0 } left)
         {
             var answered = Volatile.Read(ref _answered).Task;
-            if (Volatile.Read(ref _since[group]) != long.MaxValue)
+            if (Volatile.Read(ref _since[group]) != long.MaxValue || !(IsTrusted || Volatile.Read(ref _isStarting)))
             {
                 return;
             }

@@ -52,7 +52,7 @@ function App() {
     }
   };
   // Whose session has ended meanwhile is nobody here any more.
-  server.unknown = () => me?.you && reload();
+  server.unknown = () => (me?.you || me?.administration?.isOpen) && reload();
   useEffect(() => {
     reload();
     const follow = () => { moved.current = true; setShown(former => place(former.turn + 1)); };
