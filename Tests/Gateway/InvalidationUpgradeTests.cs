@@ -48,7 +48,7 @@ public sealed class InvalidationUpgradeTests
         Assert.Contains(former.Heard, change => change.Write == write);
         await Eventually.True(() => gateway.Clock.Hears(new(CacheLab.Hub.Address, Place.Name)) == (silos != "former"), "it is told");
         await writer.Announcer.End(Place, Tag, write, WriteStep.Done);
-        Assert.Contains(former.Heard, change => change.Write == write && change.IsFinished);
+        await Eventually.True(() => former.Heard.Any(change => change.Write == write && change.IsFinished), "its end is told, too");
 
         // Of the former version, to one that believes what it keeps, or does not.
         var mark = await gateway.Pull(new(new("acme", "hub"), CacheLab.Hub.Address, Place.Name));
