@@ -12,5 +12,5 @@ namespace RegistryProxy.Gateway.Requests;
 /// <param name="Path">What is asked for.</param>
 /// <param name="Caller">Who asks.</param>
 /// <param name="IsPage">Whether the page for people asks.</param>
-internal sealed record RegistryWideRequest(
+internal readonly record struct RegistryWideRequest(
     HttpContext Context, TokenService TokenService, FrontDoorMap Map, DistributionPath Path, Caller Caller, bool IsPage);
