@@ -14,9 +14,12 @@ public sealed class WantedFlights<TKey, T>
     /// <param name="key">What it is for.</param>
     /// <param name="begin">Begins it, on another thread; its token is cancelled when nobody waits any more.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task<T> Join(TKey key, Func<CancellationToken, Task<T>> begin, CancellationToken cancellation)
+    public Task<T> Join(TKey key, Func<CancellationToken, Task<T>> begin, CancellationToken cancellation) =>
+        Join(key, begin, joinsBegun: true, cancellation);
+
+    private async Task<T> Join(TKey key, Func<CancellationToken, Task<T>> begin, bool joinsBegun, CancellationToken cancellation)
     {
-        var flight = Enter(key, begin);
+        var flight = Enter(key, begin, joinsBegun);
         try
         {
             return await flight.Run.WaitAsync(cancellation);
@@ -34,13 +37,18 @@ public sealed class WantedFlights<TKey, T>
     /// <param name="key">What it is for.</param>
     /// <param name="begin">Begins it, on another thread; its token is cancelled when nobody waits any more.</param>
     /// <param name="isOfStarter">Whether a result is about who began the run, and nobody else.</param>
+    /// <param name="joinsBegun">
+    /// Whether a run that has begun may be joined. If not, the caller shares the next one, which begins when that one has ended: its result
+    /// holds what was so when the caller came.
+    /// </param>
     /// <param name="cancellation">Ends the wait.</param>
-    public async Task<T> Join(TKey key, Func<CancellationToken, Task<T>> begin, Func<T, bool> isOfStarter, CancellationToken cancellation)
+    public async Task<T> Join(
+        TKey key, Func<CancellationToken, Task<T>> begin, Func<T, bool> isOfStarter, bool joinsBegun, CancellationToken cancellation)
     {
         var isOwn = false;
         while (true)
         {
-            var result = await Join(key, Begin, cancellation);
+            var result = await Join(key, Begin, joinsBegun, cancellation);
             if (Volatile.Read(ref isOwn) || !isOfStarter(result))
             {
                 return result;
@@ -54,13 +62,17 @@ public sealed class WantedFlights<TKey, T>
         }
     }
 
-    private Flight Enter(TKey key, Func<CancellationToken, Task<T>> begin)
+    private Flight Enter(TKey key, Func<CancellationToken, Task<T>> begin, bool joinsBegun)
     {
         lock (_gate)
         {
             if (!_running.TryGetValue(key, out var flight) || flight.Run.IsCompleted)
             {
-                _running[key] = flight = new Flight(begin);
+                _running[key] = flight = new Flight(begin, null);
+            }
+            else if (flight.HasBegun && !joinsBegun)
+            {
+                _running[key] = flight = new Flight(begin, flight);
             }
 
             flight.Waiting++;
@@ -89,15 +101,32 @@ public sealed class WantedFlights<TKey, T>
     private sealed class Flight
     {
         private readonly Action _stop;
+        private volatile bool _hasBegun;
 
-        public Flight(Func<CancellationToken, Task<T>> begin)
+        /// <param name="begin">Begins the work.</param>
+        /// <param name="before">What has to end before that.</param>
+        public Flight(Func<CancellationToken, Task<T>> begin, Flight? before)
         {
             var stop = new CancellationTokenSource();
             _stop = stop.Cancel;
-            Run = Task.Run(() => begin(stop.Token));
+            _hasBegun = before is null;
+            Run = Task.Run(async () =>
+            {
+                if (before is not null)
+                {
+                    await ((Task)before.Run).WaitAsync(stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    stop.Token.ThrowIfCancellationRequested();
+                    _hasBegun = true;
+                }
+
+                return await begin(stop.Token);
+            });
         }
 
         public Task<T> Run { get; }
+
+        /// <summary>Whether its result may be of before now.</summary>
+        public bool HasBegun => _hasBegun;
 
         public int Waiting { get; set; }
 

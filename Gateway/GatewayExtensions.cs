@@ -172,6 +172,8 @@ public static class GatewayExtensions
         .AddSingleton<CacheCluster>()
         .AddSingleton<CacheInvalidation>()
         .AddSingleton<WriteAnnouncer>()
+        .AddSingleton<UntoldWrites>()
+        .AddHostedService(provider => provider.GetRequiredService<UntoldWrites>())
         .AddSingleton<CacheReporter>()
         .AddHostedService<InvalidationSubscription>()
         .AddHostedService<DiskRecovery>();

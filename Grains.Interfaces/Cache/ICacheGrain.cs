@@ -5,8 +5,8 @@ namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
 /// Keeps the caches of gateways right: every one of them hears of a write before the client that wrote does. The key is always 0.
-/// Gateways of a former version tell of their writes here and hear of all of them; others tell an <see cref="IWriteShardGrain"/>, which
-/// tells this grain for as long as there is a former one.
+/// Gateways of a former version tell of their writes here and hear of all of them; others tell an <see cref="IWriteShardGrain"/>. Each
+/// passes on what it is told for as long as there is a former one.
 /// </summary>
 [Version(0), Alias("rp.ICacheGrain")]
 public interface ICacheGrain : IGrainWithIntegerKey

@@ -23,7 +23,7 @@ public interface IWriteShardGrain : IGrainWithIntegerKey
     /// It did not answer twice when it was told of writes, and is told of none for a while.
     /// </exception>
     [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:02")]
-    ValueTask<Guid> Follow(ICacheObserver observer, WriteInterest interest, CancellationToken cancellation = default);
+    ValueTask<WriteSubscription> Follow(ICacheObserver observer, WriteInterest interest, CancellationToken cancellation = default);
 
     /// <inheritdoc cref="ICacheGrain.Changed"/>
     [Alias("Changed"), AlwaysInterleave, ResponseTimeout("00:00:15")]
@@ -34,12 +34,27 @@ public interface IWriteShardGrain : IGrainWithIntegerKey
     ValueTask Leave(ICacheObserver observer, CancellationToken cancellation = default);
 
     /// <summary>
+    /// A gateway of a former version told <see cref="ICacheGrain"/> of a write; returns as <see cref="Changed"/> does.
+    /// </summary>
+    [Alias("ChangedByFormer"), AlwaysInterleave, SilosAlone, ResponseTimeout("00:00:15")]
+    ValueTask ChangedByFormer(CacheChange change, CancellationToken cancellation = default);
+
+    /// <summary>
     /// There are gateways of a former version, which follow <see cref="ICacheGrain"/> alone: it is told of writes, too, for
     /// <see cref="CacheReport.Trust"/> and a little longer.
     /// </summary>
     [Alias("TellFormer"), AlwaysInterleave, SilosAlone, ResponseTimeout("00:00:02")]
     ValueTask TellFormer(CancellationToken cancellation = default);
 }
+
+/// <summary>A gateway's subscription at a shard.</summary>
+/// <param name="Id">Another one than the time before means that writes may have been missed.</param>
+/// <param name="IsWhole">
+/// Whether the shard tells of the writes of every gateway. If not, there are silos of a former version, where gateways of that version tell
+/// <see cref="ICacheGrain"/> alone: that must be followed, too.
+/// </param>
+[GenerateSerializer, Immutable, Alias("rp.write-subscription")]
+public sealed record WriteSubscription([property: Id(0)] Guid Id, [property: Id(1)] bool IsWhole);
 
 /// <summary>Of which groups of repositories a gateway keeps something, or is about to.</summary>
 /// <param name="Round">Grows with each call: what comes late says nothing any more.</param>

@@ -4,7 +4,7 @@ namespace RegistryProxy.Grains.Cache;
 
 /// <inheritdoc cref="ICacheGrain"/>
 [GrainType("cache")]
-internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
+internal sealed class CacheGrain(FormerSilos formerSilos, TimeProvider time) : Grain, ICacheGrain
 {
     private static readonly TimeSpan ReportLifetime = TimeSpan.FromSeconds(20);
 
@@ -27,7 +27,7 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
     public async ValueTask Changed(CacheChange change, CancellationToken cancellation = default)
     {
         ForgetReports();
-        await _followers.Tell(change, cancellation);
+        await Task.WhenAll(_followers.Tell(change, cancellation), TellShard(change, cancellation));
     }
 
     public ValueTask Leave(ICacheObserver observer, string gateway, CancellationToken cancellation = default)
@@ -42,6 +42,11 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
         ForgetReports();
         return new([.. _reports.Values.Select(entry => entry.Report).OrderBy(report => report.Gateway, StringComparer.Ordinal)]);
     }
+
+    /// <summary>While there are silos of a former version every gateway follows this grain itself.</summary>
+    private Task TellShard(CacheChange change, CancellationToken cancellation) => formerSilos.Exist ? Task.CompletedTask
+        : GrainFactory.GetGrain<IWriteShardGrain>(WriteGroup.Of(change.Upstream, change.Repository).Shard)
+            .ChangedByFormer(change, cancellation).AsTask();
 
     private void ForgetReports()
     {

@@ -13,13 +13,18 @@ internal sealed class WriteShardGrain(FormerSilos formerSilos, TimeProvider time
     /// <summary>When a gateway of a former version was last known of: an activation before this one may have known of one.</summary>
     private long _formerAt = time.GetTimestamp();
 
+    /// <summary>The same of a silo of a former version.</summary>
+    private long _formerSiloAt = time.GetTimestamp();
+
     /// <summary>The type of these grains.</summary>
     public static GrainType Type { get; } = GrainType.Create(Name);
 
-    public async ValueTask<Guid> Follow(ICacheObserver observer, WriteInterest interest, CancellationToken cancellation = default)
+    public async ValueTask<WriteSubscription> Follow(
+        ICacheObserver observer, WriteInterest interest, CancellationToken cancellation = default)
     {
         TellsFormer();
-        return await _followers.Follow(observer, interest);
+        var isWhole = time.GetElapsedTime(_formerSiloAt) >= FormerGateways.Trust;
+        return new(await _followers.Follow(observer, interest), isWhole);
     }
 
     public async ValueTask Changed(CacheChange change, CancellationToken cancellation = default)
@@ -27,6 +32,9 @@ internal sealed class WriteShardGrain(FormerSilos formerSilos, TimeProvider time
         var former = TellsFormer() ? GrainFactory.GetGrain<ICacheGrain>(0).Changed(change, cancellation).AsTask() : Task.CompletedTask;
         await Task.WhenAll(former, _followers.Tell(change, cancellation));
     }
+
+    public async ValueTask ChangedByFormer(CacheChange change, CancellationToken cancellation = default) =>
+        await _followers.Tell(change, cancellation);
 
     public ValueTask Leave(ICacheObserver observer, CancellationToken cancellation = default)
     {
@@ -44,7 +52,7 @@ internal sealed class WriteShardGrain(FormerSilos formerSilos, TimeProvider time
     {
         if (formerSilos.Exist)
         {
-            _formerAt = time.GetTimestamp();
+            _formerAt = _formerSiloAt = time.GetTimestamp();
         }
 
         return time.GetElapsedTime(_formerAt) < FormerGateways.Trust;

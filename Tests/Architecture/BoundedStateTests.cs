@@ -26,7 +26,6 @@ public sealed class BoundedStateTests
         ["RegistryRequest.<Written>k__BackingField"] = "one for each write of a request",
         ["BasicLogin._running"] = "one for each login that a request waits for",
         ["BlobDownloads._running"] = "one for each download that somebody waits for",
-        ["WriteAnnouncer._untold"] = "WriteAnnouncer.MaxUntold writes of fixed size",
         ["DecisionCache._renewals"] = "one for each identity whose sessions are being renewed, a second at most",
         ["DecisionQuestions._lines"] = "one for each identity of which requests wait for a decision",
         ["Deletions._worked"] = "one of at most Deletions.MaxActions characters for each upstream of the configuration",

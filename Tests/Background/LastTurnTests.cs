@@ -36,6 +36,7 @@ public sealed class LastTurnTests
         ["StateProbe"] = "tries the storage",
         ["StateSweep"] = "another silo sweeps",
         ["SuspendDetector"] = "compares clocks",
+        ["UntoldWrites"] = "who was not told of the end of a write believes nothing of it",
     };
 
     [Fact]

@@ -65,13 +65,62 @@ public sealed class SharedWorkTests
         Assert.Equal("busy", await Join(own));
 
         Task<string> Join(TaskCompletionSource<string> work) =>
-            flights.Join("a", Begin(work), result => result == "busy", CancellationToken.None);
+            flights.Join("a", Begin(work), result => result == "busy", joinsBegun: true, CancellationToken.None);
 
         Func<CancellationToken, Task<string>> Begin(TaskCompletionSource<string> work) => _ =>
         {
             Interlocked.Increment(ref runs);
             return work.Task;
         };
+    }
+
+    [Fact]
+    public async Task Who_needs_what_is_so_when_he_comes_joins_no_run_that_has_begun_but_shares_the_next_one()
+    {
+        var flights = new WantedFlights<string, int>();
+        var (runs, first, second) = (0, new TaskCompletionSource<int>(), new TaskCompletionSource<int>());
+        using var gone = new CancellationTokenSource();
+        var early = Join(first, CancellationToken.None);
+        var late = new[] { Join(second, CancellationToken.None), Join(second, CancellationToken.None), Join(second, gone.Token) };
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => late[2]);
+        Assert.All(late[..2], each => Assert.False(each.IsCompleted));
+        first.SetException(new IOException());
+        await Assert.ThrowsAsync<IOException>(() => early);
+        second.SetResult(2);
+        Assert.All(await Task.WhenAll(late[..2]), result => Assert.Equal(2, result));
+        Assert.Equal(2, Volatile.Read(ref runs));
+
+        Task<int> Join(TaskCompletionSource<int> work, CancellationToken cancellation) => flights.Join(
+            "a",
+            _ =>
+            {
+                Interlocked.Increment(ref runs);
+                return work.Task;
+            },
+            _ => false, joinsBegun: false, cancellation);
+    }
+
+    [Fact]
+    public async Task The_next_run_does_not_begin_when_nobody_waits_for_it_any_more()
+    {
+        var flights = new WantedFlights<string, int>();
+        var (first, isBegun) = (new TaskCompletionSource<int>(), false);
+        using var gone = new CancellationTokenSource();
+        var early = flights.Join("a", _ => first.Task, _ => false, joinsBegun: false, CancellationToken.None);
+        var late = flights.Join("a", Late, _ => false, joinsBegun: false, gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => late);
+        first.SetResult(1);
+        Assert.Equal(1, await early);
+        Assert.Equal(3, await flights.Join("a", _ => Task.FromResult(3), _ => false, joinsBegun: false, CancellationToken.None));
+        Assert.False(isBegun);
+
+        Task<int> Late(CancellationToken stopped)
+        {
+            isBegun = true;
+            return Task.FromResult(2);
+        }
     }
 
     [Fact]

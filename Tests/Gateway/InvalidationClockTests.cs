@@ -206,9 +206,46 @@ public sealed class InvalidationClockTests
         clock.Heard(_time.GetTimestamp(), isUnbroken: false);
         Assert.False(clock.Believes(Place, _time.GetTimestamp() - 1));
         Assert.True(clock.Believes(Place, _time.GetTimestamp()));
-        Assert.Equal(before.Breaks + 1, MarkOf(clock, Target("v1")).Breaks);
+        var after = MarkOf(clock, Target("v1"));
+        Assert.NotEqual(before.Epoch, after.Epoch);
+        _time.Advance(Tick);
         HearShards(clock, isUnbroken: false);
-        Assert.Equal(before.Breaks + 2, MarkOf(clock, Target("v1")).Breaks);
+        Assert.NotEqual(after.Epoch, MarkOf(clock, Target("v1")).Epoch);
+        Assert.NotNull(after.Epoch);
+    }
+
+    [Fact]
+    public void A_shard_that_tells_of_every_write_needs_no_other_grain()
+    {
+        var clock = new InvalidationClock(_time);
+        HearShards(clock, isUnbroken: false, isWhole: true);
+        var at = _time.GetTimestamp();
+        Assert.True(clock.Hears(Place) && clock.Believes(Place, at));
+        Assert.NotNull(MarkOf(clock, Target("v1")).Epoch);
+
+        // Silos of a former version come: what it does not tell of is not believed until it is heard of, and not from before that.
+        HearShards(clock);
+        Assert.False(clock.Hears(Place) || clock.Believes(Place, at));
+        Assert.Null(MarkOf(clock, Target("v1")).Epoch);
+        _time.Advance(Tick);
+        clock.Heard(_time.GetTimestamp(), isUnbroken: false);
+        Assert.False(clock.Believes(Place, at));
+        Assert.True(clock.Believes(Place, _time.GetTimestamp()));
+    }
+
+    [Fact]
+    public void Two_moments_are_the_same_only_while_every_write_between_them_is_heard_of()
+    {
+        var clock = new InvalidationClock(_time);
+        Assert.Null(MarkOf(clock, Target("v1")).Epoch);
+        Hear(clock, isUnbroken: false);
+        var first = MarkOf(clock, Target("v1")).Epoch;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Assert.NotNull(first), MarkOf(clock, Target("v1")).Epoch);
+        clock.Note(Target("v1"), _first, isFinished: false);
+        Assert.NotEqual(first, MarkOf(clock, Target("v1")).Epoch);
+        _time.Advance(CacheReport.Trust);
+        Assert.Null(MarkOf(clock, Target("v1")).Epoch);
     }
 
     private static RepositoryPlace Place => Target("v1").Place;
@@ -219,11 +256,11 @@ public sealed class InvalidationClockTests
         HearShards(clock, isUnbroken);
     }
 
-    private void HearShards(InvalidationClock clock, bool isUnbroken = true)
+    private void HearShards(InvalidationClock clock, bool isUnbroken = true, bool isWhole = false)
     {
         foreach (var shard in clock.Shards)
         {
-            shard.Heard(_time.GetTimestamp(), isUnbroken, WriteInterest.Of(1, _ => true));
+            shard.Heard(_time.GetTimestamp(), isUnbroken, WriteInterest.Of(1, _ => true), isWhole);
         }
     }
 

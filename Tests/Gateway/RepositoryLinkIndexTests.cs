@@ -146,7 +146,7 @@ public sealed class RepositoryLinkIndexTests
         _clock.Heard(_time.GetTimestamp(), isUnbroken);
         foreach (var shard in _clock.Shards)
         {
-            shard.Heard(_time.GetTimestamp(), isUnbroken, shard.Ask());
+            shard.Heard(_time.GetTimestamp(), isUnbroken, shard.Ask(), isWhole: false);
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class ShardClockTests
         var before = Now;
         Assert.False(_clock.Believes(Group, before));
         _time.Advance(Tick);
-        Hear();
+        Hear(used: Group);
         Assert.False(_clock.Believes(Group, before));
         Assert.True(_clock.Believes(Group, Now));
         Assert.False(_clock.Believes(Group + 1, Now));
@@ -64,7 +64,7 @@ public sealed class ShardClockTests
         Hear(isUnbroken: false);
         var early = _clock.Ask();
         var listening = _clock.Listen(Group, CancellationToken.None).AsTask();
-        _clock.Heard(Now, isUnbroken: true, early);
+        _clock.Heard(Now, isUnbroken: true, early, isWhole: true);
         Assert.False(listening.IsCompleted);
         await _clock.Wanted;
         Hear();
@@ -105,7 +105,7 @@ public sealed class ShardClockTests
         var first = _clock.Ask();
         var listening = _clock.Listen(Group, CancellationToken.None).AsTask();
         Assert.False(listening.IsCompleted);
-        _clock.Heard(Now, isUnbroken: false, first);
+        _clock.Heard(Now, isUnbroken: false, first, isWhole: true);
         Assert.True(_clock.Believes(Group, Now));
     }
 
@@ -116,10 +116,9 @@ public sealed class ShardClockTests
         var at = Now;
         Assert.True(_clock.Believes(Group, at) && _clock.Believes(Group + 1, at));
         _time.Advance(Tick);
-        var breaks = _clock.Breaks;
         Hear(isUnbroken: false);
         Assert.False(_clock.Believes(Group, at) || _clock.Believes(Group + 1, at));
-        Assert.Equal(breaks + 1, _clock.Breaks);
+        Assert.Equal(Now, _clock.HeardSince(Group));
     }
 
     [Fact]
@@ -132,13 +131,35 @@ public sealed class ShardClockTests
         _time.Advance(TimeSpan.FromHours(2));
         var interest = _clock.Ask();
         Assert.False(interest.Has(Group));
-        _clock.Heard(Now, isUnbroken: true, interest);
+        _clock.Heard(Now, isUnbroken: true, interest, isWhole: true);
         Assert.False(_clock.Believes(Group, at));
 
         // What was pulled now is not what was known before.
-        Hear();
+        Hear(used: Group);
         Assert.False(_clock.Believes(Group, at));
         Assert.True(_clock.Believes(Group, Now));
+    }
+
+    [Fact]
+    public void Names_that_lead_to_nothing_are_told_of_for_no_longer_than_an_upstream_takes_to_say_so()
+    {
+        Hear(isUnbroken: false, Group);
+        for (var group = 0; group < WriteGroup.Groups; group++)
+        {
+            _clock.Listen(group, CancellationToken.None).AsTask().Ignore();
+        }
+
+        Assert.True(Enumerable.Range(0, WriteGroup.Groups).All(_clock.Ask().Has));
+        Hear();
+        _time.Advance(ShardClock.MaxAsked - Tick);
+        Assert.True(_clock.Ask().Has(Group + 1));
+
+        // Nor does it last longer because what was not found is looked for again, or is remembered as such.
+        Hear();
+        Assert.True(_clock.Believes(Group + 1, Now));
+        _time.Advance(Tick);
+        var interest = _clock.Ask();
+        Assert.Equal([Group], Enumerable.Range(0, WriteGroup.Groups).Where(interest.Has));
     }
 
     private long Now => _time.GetTimestamp();
@@ -147,9 +168,9 @@ public sealed class ShardClockTests
     {
         foreach (var group in used)
         {
-            _clock.Believes(group, Now);
+            _clock.Keep(group);
         }
 
-        _clock.Heard(Now, isUnbroken, _clock.Ask());
+        _clock.Heard(Now, isUnbroken, _clock.Ask(), isWhole: true);
     }
 }

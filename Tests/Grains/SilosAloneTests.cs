@@ -25,7 +25,7 @@ public sealed class SilosAloneTests
             "IOperationsGrain.Describe", "IOperationsGrain.History", "IOperationsGrain.Tenant", "IPartSyncGrain.Sync",
             "IRevisionAcceptGrain.Accept WantsPass", "IRevisionSyncGrain.Agree", "ISnapshotGrain.Changed", "ISnapshotGrain.Refresh",
             "ITenantSessionsGrain.Find WantsPass", "ITenantSessionsGrain.List WantsPass", "ITenantSessionsGrain.RevokeSession WantsPass",
-            "ITenantSessionsGrain.RevokeSubject WantsPass", "IWriteShardGrain.TellFormer",
+            "ITenantSessionsGrain.RevokeSubject WantsPass", "IWriteShardGrain.ChangedByFormer", "IWriteShardGrain.TellFormer",
         ],
         SilosAloneFilter.MethodsOf(typeof(ISnapshotGrain).Assembly, typeof(SilosAloneFilter).Assembly)
             .Select(known => $"{known.Key.DeclaringType!.Name}.{known.Key.Name}{(known.Value.WantsPass ? " WantsPass" : "")}")

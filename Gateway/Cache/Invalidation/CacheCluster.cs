@@ -14,7 +14,7 @@ internal sealed class CacheCluster(ClusterClient cluster)
         (grains, stop) => Grain(grains).Follow(observer, report, stop), CallPolicy.CacheSubscription, cancellation);
 
     /// <inheritdoc cref="IWriteShardGrain.Follow"/>
-    public Task<Guid> Follow(int shard, ICacheObserver observer, WriteInterest interest, CancellationToken cancellation) =>
+    public Task<WriteSubscription> Follow(int shard, ICacheObserver observer, WriteInterest interest, CancellationToken cancellation) =>
         cluster.CallOnce(
             (grains, stop) => grains.GetGrain<IWriteShardGrain>(shard).Follow(observer, interest, stop),
             CallPolicy.CacheSubscription, cancellation);

@@ -10,8 +10,7 @@ namespace RegistryProxy.Gateway.Cache.Invalidation;
 /// is kept of its repositories is not believed.
 /// </summary>
 internal sealed partial class InvalidationSubscription(
-    CacheCluster cluster, CacheInvalidation invalidation, WriteAnnouncer announcer, CacheReporter reporter, InvalidationClock clock,
-    TimeProvider time,
+    CacheCluster cluster, CacheInvalidation invalidation, CacheReporter reporter, InvalidationClock clock, TimeProvider time,
     ILogger<InvalidationSubscription> logger) : BackgroundLoop, ICacheObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -82,7 +81,6 @@ internal sealed partial class InvalidationSubscription(
         var asked = time.GetTimestamp();
         var current = await cluster.Follow(Observer, reporter.Report(), cancellation);
         clock.Heard(asked, current == subscription);
-        await announcer.TellUntold();
         return current;
     }
 
@@ -92,8 +90,8 @@ internal sealed partial class InvalidationSubscription(
         try
         {
             var current = await cluster.Follow(key, Observer, interest, cancellation);
-            shard.Heard(asked, current == subscription, interest);
-            return current;
+            shard.Heard(asked, current.Id == subscription, interest, current.IsWhole);
+            return current.Id;
         }
         catch (Exception)
         {

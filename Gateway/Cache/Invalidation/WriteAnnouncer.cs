@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
@@ -8,17 +7,13 @@ namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>Tells every gateway of what is written through this one.</summary>
 internal sealed partial class WriteAnnouncer(
-    CacheCluster cluster, CacheInvalidation invalidation, InvalidationClock clock, TimeProvider time, ILogger<WriteAnnouncer> logger)
+    CacheCluster cluster, CacheInvalidation invalidation, UntoldWrites untold, InvalidationClock clock, TimeProvider time,
+    ILogger<WriteAnnouncer> logger)
 {
-    /// <summary>How many writes may wait for a cluster that is away.</summary>
-    private const int MaxUntold = 10_000;
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How much longer than they believe what they know other gateways may take to be known as gone.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
-
-    private readonly ConcurrentQueue<(WriteTarget Target, Guid Write, WriteStep Step)> _untold = new();
 
     /// <summary>
     /// Something is about to be written through us: every gateway forgets what it was, before this returns which write it is. <c>null</c>
@@ -42,34 +37,9 @@ internal sealed partial class WriteAnnouncer(
     {
         var target = TargetOf(destination, reference);
         invalidation.Apply(target, write, step);
-        if (!await TryTell(target, write, step) && _untold.Count < MaxUntold)
+        if (!await TryTell(target, write, step))
         {
-            _untold.Enqueue((target, write, step));
-        }
-    }
-
-    /// <summary>Tells what could not be told before.</summary>
-    public async Task TellUntold()
-    {
-        HashSet<int> away = [];
-        for (var left = _untold.Count; left > 0 && _untold.TryDequeue(out var change); left--)
-        {
-            var shard = change.Target.Place.Group.Shard;
-            try
-            {
-                if (!away.Contains(shard))
-                {
-                    await cluster.Changed(change.Target, change.Write, change.Step);
-                    continue;
-                }
-            }
-            catch (Exception)
-            {
-                // Told once more a second later, with the others of this shard.
-                away.Add(shard);
-            }
-
-            _untold.Enqueue(change);
+            untold.Add(new UntoldWrite(target, write, step));
         }
     }
 

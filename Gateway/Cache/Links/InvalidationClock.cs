@@ -9,25 +9,45 @@ namespace RegistryProxy.Gateway.Cache.Links;
 /// </summary>
 internal sealed class InvalidationClock(TimeProvider time)
 {
-    private long _breaks;
     private long _heardAt = long.MinValue;
     private long _unbrokenSince = long.MaxValue;
 
     /// <summary>What each shard tells, by its key.</summary>
     public IReadOnlyList<ShardClock> Shards { get; } = [.. Enumerable.Range(0, WriteGroup.Shards).Select(_ => new ShardClock(time))];
 
-    /// <summary>Whether writes of gateways of a former version are heard of.</summary>
+    /// <summary>Whether the grain is heard that gateways of a former version tell of their writes.</summary>
     public bool IsTrusted =>
         Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
 
     /// <summary>Whether writes to a repository are heard of.</summary>
-    public bool Hears(in RepositoryPlace place) => IsTrusted && Shards[place.Group.Shard].IsTrusted;
+    public bool Hears(in RepositoryPlace place) =>
+        Shards[place.Group.Shard] is { IsTrusted: true } shard && (shard.IsWhole || IsTrusted);
 
     /// <summary>Whether what an upstream said of a repository is still so, as far as it was written through a gateway.</summary>
     public bool Believes(in RepositoryPlace place, long at)
     {
+        var (key, group) = place.Group;
+        var shard = Shards[key];
+        return shard.Believes(group, at) && (shard.IsWhole || (IsTrusted && at >= Volatile.Read(ref _unbrokenSince)));
+    }
+
+    /// <summary>The same of what is kept, which is used if it is still so.</summary>
+    public bool BelievesKept(in RepositoryPlace place, long at)
+    {
+        if (!Believes(place, at))
+        {
+            return false;
+        }
+
+        Keep(place);
+        return true;
+    }
+
+    /// <summary>Something of a repository is kept: its writes are told of while anything is pulled from it, and a day more.</summary>
+    public void Keep(in RepositoryPlace place)
+    {
         var (shard, group) = place.Group;
-        return Shards[shard].Believes(group, at) && IsTrusted && at >= Volatile.Read(ref _unbrokenSince);
+        Shards[shard].Keep(group);
     }
 
     /// <summary>
@@ -43,8 +63,15 @@ internal sealed class InvalidationClock(TimeProvider time)
     /// <summary>To be taken before an upstream is asked.</summary>
     public WriteMark Mark(in TenantRepository repository)
     {
-        var shard = Shards[repository.Place.Group.Shard];
-        return new(Count(repository.Place), Volatile.Read(ref _breaks) + shard.Breaks, time.GetTimestamp());
+        var (key, group) = repository.Place.Group;
+        var shard = Shards[key];
+        var since = shard.HeardSince(group);
+        if (!shard.IsWhole)
+        {
+            since = IsTrusted && since is { } told ? Math.Max(told, Volatile.Read(ref _unbrokenSince)) : null;
+        }
+
+        return new(shard.CountOf(group), since, time.GetTimestamp());
     }
 
     /// <summary>Whether an answer may be kept.</summary>
@@ -57,7 +84,6 @@ internal sealed class InvalidationClock(TimeProvider time)
     {
         if (!isUnbroken)
         {
-            Interlocked.Increment(ref _breaks);
             Volatile.Write(ref _unbrokenSince, time.GetTimestamp());
         }
 
@@ -113,6 +139,16 @@ internal readonly record struct WriteTarget(string Address, RepositoryName Repos
 
 /// <summary>A moment.</summary>
 /// <param name="Writes">How many writes there had been.</param>
-/// <param name="Breaks">How often writes may have been missed.</param>
+/// <param name="HeardSince">Since when every write is heard of; <c>null</c> when some may not be.</param>
 /// <param name="At">When it was.</param>
-internal readonly record struct WriteMark(long Writes, long Breaks, long At);
+internal readonly record struct WriteMark(long Writes, long? HeardSince, long At)
+{
+    /// <summary>
+    /// What two moments share between which nothing was written: who comes at one of them may take an answer that was asked for at the
+    /// other. <c>null</c> when that is not known of any other moment.
+    /// </summary>
+    public WriteEpoch? Epoch => HeardSince is { } since ? new(Writes, since) : null;
+}
+
+/// <summary>A time in which nothing was written.</summary>
+internal readonly record struct WriteEpoch(long Writes, long HeardSince);

@@ -20,7 +20,7 @@ internal sealed class RepositoryLinkIndex(InvalidationClock clock, TimeProvider 
         static (link, _) => link.Target);
 
     public bool Knows(in RepositoryLink link) =>
-        _known.TryGet(link, out var since) && time.GetElapsedTime(since) < Lifetime && clock.Believes(link.Repository.Place, since);
+        _known.TryGet(link, out var since) && time.GetElapsedTime(since) < Lifetime && clock.BelievesKept(link.Repository.Place, since);
 
     /// <summary>Whether it was so within a day, whatever was missed since; for upstreams that cannot be asked again.</summary>
     public bool Knew(in RepositoryLink link) => _known.TryGet(link, out var since) && time.GetElapsedTime(since) < Lifetime;
@@ -35,7 +35,10 @@ internal sealed class RepositoryLinkIndex(InvalidationClock clock, TimeProvider 
         if (!clock.MayLearn(link.Target, mark))
         {
             _known.Remove(link);
+            return;
         }
+
+        clock.Keep(link.Repository.Place);
     }
 
     public void Forget(in RepositoryLink link) => _known.Remove(link);

@@ -49,7 +49,8 @@ internal sealed class ManifestFetcher(
             return new ManifestAnswer(null, CacheState.Miss, refused);
         }
 
-        var answer = await _flights.Join(question.FlightKey, ask, static answer => answer.IsOfCaller, cancellation);
+        var answer = await _flights.Join(
+            question.FlightKey, ask, static answer => answer.IsOfCaller, joinsBegun: question.FlightKey.Epoch is not null, cancellation);
         if (answer.Error is { Status: StatusCodes.Status404NotFound or StatusCodes.Status406NotAcceptable } no)
         {
             refusals.Learn(question.RefusalKey, question.Accepted, no, question.Mark);
@@ -191,9 +192,11 @@ internal sealed class ManifestFetcher(
             && Digest.TryParse(values.ToString(), out var digest) ? digest : null;
 }
 
-/// <summary>What makes two questions the same; after a write it is another one.</summary>
-internal readonly record struct FlightKey(
-    TenantRepository Repository, ManifestReference Reference, string Accept, long Writes, long Breaks);
+/// <summary>
+/// What makes two questions the same; after a write it is another one. Where writes are not heard of, nobody joins a question that was
+/// asked before he came.
+/// </summary>
+internal readonly record struct FlightKey(TenantRepository Repository, ManifestReference Reference, string Accept, WriteEpoch? Epoch);
 
 /// <summary>A manifest, where it came from, or the error for the client; neither when it is too large to be read here.</summary>
 internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)

@@ -21,6 +21,5 @@ internal sealed record ManifestQuestion(
 
     public RefusalKey RefusalKey => new(Repository, Reference, Accepted.Known);
 
-    /// <summary>What makes two questions the same; after a write it is another one.</summary>
-    public FlightKey FlightKey => new(Repository, Reference, Fetch.Accept, Mark.Writes, Mark.Breaks);
+    public FlightKey FlightKey => new(Repository, Reference, Fetch.Accept, Mark.Epoch);
 }

@@ -34,7 +34,7 @@ internal sealed class TagIndex(InvalidationClock clock, TimeProvider time)
 
     /// <summary>Whether the upstream need not be asked again.</summary>
     public bool IsFresh(in TagKey key, TagEntry entry, TimeSpan ttl) =>
-        clock.Believes(key.Repository.Place, entry.At) && time.GetElapsedTime(entry.At) < ttl;
+        clock.BelievesKept(key.Repository.Place, entry.At) && time.GetElapsedTime(entry.At) < ttl;
 
     public TimeSpan AgeOf(TagEntry entry) => time.GetElapsedTime(entry.At);
 
@@ -49,7 +49,10 @@ internal sealed class TagIndex(InvalidationClock clock, TimeProvider time)
             || !clock.MayLearn(key.Target with { Reference = ManifestReference.Of(content.Digest) }, mark))
         {
             _tags.Remove(key);
+            return;
         }
+
+        clock.Keep(key.Repository.Place);
     }
 
     public void Forget(in TagKey key) => _tags.Remove(key);

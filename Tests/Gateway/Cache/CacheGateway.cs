@@ -79,7 +79,7 @@ internal sealed class CacheGateway : IDisposable
         clock.Heard(Time.GetTimestamp(), isUnbroken);
         foreach (var shard in clock.Shards)
         {
-            shard.Heard(Time.GetTimestamp(), isUnbroken, Everything);
+            shard.Heard(Time.GetTimestamp(), isUnbroken, Everything, isWhole: false);
         }
     }
 

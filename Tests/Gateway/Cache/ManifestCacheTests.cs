@@ -162,19 +162,6 @@ public sealed class ManifestCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task Those_who_want_the_same_at_once_ask_once()
-    {
-        _gateway.Upstream.Hold = new TaskCompletionSource();
-        var (first, second) = (Get("v1"), Get("v1"));
-        var pulls = new[] { _cache.Serve(first).AsTask(), _cache.Serve(second).AsTask() };
-        await Eventually.True(() => _gateway.Upstream.Asked.Count == 1, "it is asked for");
-        _gateway.Upstream.Hold.SetResult();
-        await Task.WhenAll(pulls);
-        Assert.All([first, second], request => Assert.Equal(One.Bytes, CacheGateway.BodyOf(request)));
-        Assert.Single(_gateway.Upstream.Asked);
-    }
-
-    [Fact]
     public async Task What_an_upstream_says_is_not_there_is_the_answer()
     {
         _fails = HttpStatusCode.NotFound;
@@ -245,7 +232,7 @@ public sealed class ManifestCacheTests : IDisposable
 
     private CacheMeter Meter => _gateway.Get<CacheMeter>();
 
-    private static TestBlob Manifest(string note) => new(Encoding.UTF8.GetBytes(
+    internal static TestBlob Manifest(string note) => new(Encoding.UTF8.GetBytes(
         $$"""{"schemaVersion":2,"mediaType":"{{Oci}}","config":{},"layers":[],"annotations":{"note":"{{note}}"} }"""));
 
     private RegistryRequest Get(string reference, string repository = "a/b", string accept = Usual, string method = "GET") =>

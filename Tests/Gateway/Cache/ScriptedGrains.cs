@@ -16,6 +16,8 @@ internal sealed class ScriptedGrains
             : type == typeof(IUpstreamTokenGrain) ? Proxy.Of<IUpstreamTokenGrain>((_, _, _) => new ValueTask<UpstreamTokenResult>(Token))
             : type == typeof(IRelayGrain) ? Proxy.Of<IRelayGrain>((_, _, _) => new ValueTask<UpstreamTokenResult>(Token))
             : type == typeof(IUpstreamStatusGrain) ? Proxy.Of<IUpstreamStatusGrain>((_, _, _) => ValueTask.CompletedTask)
+            : type == typeof(IWriteShardGrain)
+            ? Proxy.Of<IWriteShardGrain>((_, _, call) => new ValueTask(Tell((int)(long)args[0]!, (CacheChange)call[0]!)))
             : type == typeof(IUpstreamAccountGrain) ? Proxy.Of<IUpstreamAccountGrain>((_, _, _) => ValueTask.CompletedTask)
             : throw new InvalidOperationException($"nobody asks {type}"));
     }
@@ -28,6 +30,9 @@ internal sealed class ScriptedGrains
 
     /// <summary>What becomes of the end of one.</summary>
     public Func<Task> End { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>What becomes of a write that a shard is told of.</summary>
+    public Func<int, CacheChange, Task> Tell { get; set; } = (_, _) => Task.CompletedTask;
 
     /// <summary>How elections ended: the blob, the term, and whether it was kept.</summary>
     public List<(string Blob, long Term, bool Kept)> Ended { get; } = [];
