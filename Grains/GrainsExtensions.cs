@@ -15,6 +15,7 @@ using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Login;
 using RegistryProxy.Grains.Network;
 using RegistryProxy.Grains.Robots;
+using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Throttling;
@@ -93,6 +94,8 @@ public static class GrainsExtensions
         .AddSingleton<LoginWithRefreshToken>()
         .AddSingleton<LoginWithAssertion>()
         .AddSingleton<LoginWithDeviceCode>()
+        .AddSingleton<LoginDesk>()
+        .AddSingleton<SessionIndexWriter>()
         .AddSingleton<ProcessPass>()
         .AddSingleton(services => new RobotAdministration(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>(),

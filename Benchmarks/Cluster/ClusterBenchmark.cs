@@ -13,7 +13,7 @@ internal static class ClusterBenchmark
         {
             await using var upstream = await BearerUpstream.Start();
             List<ClusterResult> results = [];
-            foreach (var (silos, gateways) in ClusterOptions.Sizes)
+            foreach (var (silos, gateways) in options.Sizes)
             {
                 await using var cluster = await MeasuredCluster.Start(
                     Path.Combine(folder, $"{silos}-{gateways}"), upstream.Url, silos, gateways);
@@ -21,8 +21,13 @@ internal static class ClusterBenchmark
                 Console.WriteLine($"measured {silos} silos, {gateways} gateways");
             }
 
-            await using var single = await MeasuredCluster.Start(Path.Combine(folder, "memory"), upstream.Url, 1, 1);
-            ClusterTable.Print(results, await Memory(single, options));
+            ClusterTable.PrintLogins(results);
+            if (!options.LoginsAlone)
+            {
+                await using var single = await MeasuredCluster.Start(Path.Combine(folder, "memory"), upstream.Url, 1, 1);
+                ClusterTable.PrintPulls(results, await Memory(single, options));
+            }
+
             return 0;
         }
         finally
@@ -33,13 +38,20 @@ internal static class ClusterBenchmark
 
     private static async Task<ClusterResult> Measure(MeasuredCluster cluster, ClusterOptions options)
     {
-        // The first round compiles and fills what is kept; it does not count.
-        await NodeFleet.LogIn(cluster, "warm", options.Logins / 3);
-        await ManifestLoad.Run(cluster, options.Seconds);
+        // The first rounds compile and fill what is kept; they do not count.
+        await Warm(cluster, options);
+        if (!options.LoginsAlone)
+        {
+            await ManifestLoad.Run(cluster, options.Seconds);
+        }
 
         var costs = cluster.Cpu();
         var logins = await NodeFleet.LogIn(cluster, "node", options.Logins);
         var loginCosts = cluster.Cpu() - costs;
+        if (options.LoginsAlone)
+        {
+            return new ClusterResult(cluster.Silos, cluster.Gateways.Count, logins, loginCosts, default, default, 0);
+        }
 
         var calls = await cluster.GrainCalls();
         costs = cluster.Cpu();
@@ -47,6 +59,19 @@ internal static class ClusterBenchmark
         var pullCosts = cluster.Cpu() - costs;
         return new ClusterResult(cluster.Silos, cluster.Gateways.Count, logins, loginCosts, pulls, pullCosts,
             (await cluster.GrainCalls() - calls) / pulls.Requests);
+    }
+
+    /// <summary>Logins until they get no cheaper: until then processes compile what they run.</summary>
+    private static async Task Warm(MeasuredCluster cluster, ClusterOptions options)
+    {
+        var (cost, last) = (double.MaxValue, double.MaxValue);
+        for (var round = 0; round < options.WarmRounds && (round < 3 || cost < last * 0.95); round++)
+        {
+            (last, var began) = (cost, cluster.Cpu());
+            await NodeFleet.LogIn(cluster, $"warm-{round}", options.WarmLogins);
+            var costs = cluster.Cpu() - began;
+            cost = costs.Silos + costs.Gateways;
+        }
     }
 
     /// <summary>What silos and gateways grow by.</summary>
@@ -72,8 +97,9 @@ internal readonly record struct Parts(double Silos, double Gateways)
 /// <summary>What a load reached.</summary>
 /// <param name="Requests">How many were answered.</param>
 /// <param name="Rate">How many in a second.</param>
+/// <param name="P50">Milliseconds that half of them took at most.</param>
 /// <param name="P99">Milliseconds that 99 of 100 took at most.</param>
-internal readonly record struct LoadResult(double Requests, double Rate, double P99);
+internal readonly record struct LoadResult(double Requests, double Rate, double P50, double P99);
 
 internal sealed record ClusterResult(
     int Silos, int Gateways, LoadResult Logins, Parts LoginCosts, LoadResult Pulls, Parts PullCosts, double GrainCalls);

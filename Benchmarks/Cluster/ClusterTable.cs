@@ -5,14 +5,17 @@ namespace RegistryProxy.Benchmarks.Cluster;
 /// <summary>Prints what was measured.</summary>
 internal static class ClusterTable
 {
-    public static void Print(List<ClusterResult> results, MemoryResult memory)
+    public static void PrintLogins(List<ClusterResult> results)
     {
         Console.WriteLine($"\nlogins of nodes, {ClusterOptions.AtOnce} at once; each opens a session that is stored");
-        Line("silos, gateways", "logins/s", "p99 ms", "silo us", "gateway us");
+        Line("silos, gateways", "logins/s", "p50 ms", "p99 ms", "silo us", "gateway us");
         results.ForEach(row => Load(row, row.Logins, row.LoginCosts));
+    }
 
+    public static void PrintPulls(List<ClusterResult> results, MemoryResult memory)
+    {
         Console.WriteLine($"\nwarm manifests over {ClusterOptions.Connections} connections, each asked of the upstream");
-        Line("silos, gateways", "requests/s", "p99 ms", "silo us", "gateway us", "grain calls");
+        Line("silos, gateways", "requests/s", "p50 ms", "p99 ms", "silo us", "gateway us", "grain calls");
         results.ForEach(row => Load(row, row.Pulls, row.PullCosts, row.GrainCalls.ToString("0.0000", CultureInfo.InvariantCulture)));
 
         Console.WriteLine("\nmemory, MB");
@@ -24,7 +27,7 @@ internal static class ClusterTable
 
     private static void Load(ClusterResult row, LoadResult load, Parts costs, params string[] more) => Line(
         $"{row.Silos}, {row.Gateways}",
-        [Number(load.Rate), Number(load.P99), Number(costs.Silos / load.Requests * 1e6),
+        [Number(load.Rate), Number(load.P50), Number(load.P99), Number(costs.Silos / load.Requests * 1e6),
             Number(costs.Gateways / load.Requests * 1e6), .. more]);
 
     private static void Line(string name, params string[] cells) =>

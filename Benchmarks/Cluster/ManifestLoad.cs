@@ -19,12 +19,13 @@ internal static partial class ManifestLoad
             return Read(await Wrk($"-c{Math.Max(1, ClusterOptions.Connections / cluster.Gateways.Count)}", $"-d{seconds}s", "-H",
                 $"Authorization: Bearer {token}", $"{gateway}/v2/app/0/manifests/v1"));
         }));
-        return new LoadResult(runs.Sum(run => run.Requests), runs.Sum(run => run.Rate), runs.Max(run => run.P99));
+        return new LoadResult(runs.Sum(run => run.Requests), runs.Sum(run => run.Rate), runs.Max(run => run.P50), runs.Max(run => run.P99));
     }
 
     private static LoadResult Read(string text) => text.Contains("Non-2xx")
         ? throw new InvalidOperationException($"manifests were answered wrongly:\n{text}")
-        : new LoadResult(Number(Requests().Match(text)), Number(Rate().Match(text)), Milliseconds(Latency().Match(text)));
+        : new LoadResult(Number(Requests().Match(text)), Number(Rate().Match(text)), Milliseconds(Median().Match(text)),
+            Milliseconds(Latency().Match(text)));
 
     private static double Number(Match match) => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture);
 
@@ -49,6 +50,9 @@ internal static partial class ManifestLoad
 
     [GeneratedRegex(@"Requests/sec:\s+([\d.]+)")]
     private static partial Regex Rate();
+
+    [GeneratedRegex(@"50%\s+([\d.]+)(us|ms|s)")]
+    private static partial Regex Median();
 
     [GeneratedRegex(@"99%\s+([\d.]+)(us|ms|s)")]
     private static partial Regex Latency();

@@ -8,6 +8,8 @@ namespace RegistryProxy.Benchmarks.Cluster;
 /// <summary>Nodes that come all at once: each proves a subject of its own and gets the session of an agent.</summary>
 internal static class NodeFleet
 {
+    private const int MaxTries = 5;
+
     /// <summary>Logs nodes in; their proofs are signed before.</summary>
     public static async Task<LoadResult> LogIn(MeasuredCluster cluster, string name, int nodes)
     {
@@ -30,8 +32,23 @@ internal static class NodeFleet
         });
     }
 
-    /// <summary>An access token for pulling one repository.</summary>
+    /// <summary>An access token for pulling one repository; who is told to come later does so, as agents do.</summary>
     public static async Task<string> Token(HttpClient http, string gateway, string proof, string repository)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await LogInOnce(http, gateway, proof, repository);
+            }
+            catch (TryLaterException) when (tries < MaxTries)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
+    private static async Task<string> LogInOnce(HttpClient http, string gateway, string proof, string repository)
     {
         using var form = new FormUrlEncodedContent(
         [
@@ -43,6 +60,7 @@ internal static class NodeFleet
         using var response = await http.PostAsync($"{gateway}/token", form);
         var body = await response.Content.ReadAsStringAsync();
         using var json = response.IsSuccessStatusCode ? JsonDocument.Parse(body)
+            : response.Headers.RetryAfter is not null ? throw new TryLaterException(body)
             : throw new InvalidOperationException($"a login was answered {(int)response.StatusCode}: {body}");
         return json.RootElement.GetProperty("access_token").GetString()!;
     }
@@ -60,6 +78,9 @@ internal static class NodeFleet
         });
         var seconds = watch.Elapsed.TotalSeconds;
         Array.Sort(times);
-        return new LoadResult(count, count / seconds, times[(int)(count * 0.99)]);
+        return new LoadResult(count, count / seconds, times[count / 2], times[(int)(count * 0.99)]);
     }
+
+    /// <summary>A machine that is too busy for a moment.</summary>
+    private sealed class TryLaterException(string answer) : Exception($"a login is to be tried later: {answer}");
 }

@@ -141,7 +141,9 @@ internal sealed class ClusterClient(
                 }
             }
 
-            return await answer.WaitAsync(stop.Token);
+            var result = await answer.WaitAsync(stop.Token);
+            probe.Answered(relay, silo);
+            return result;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -9,6 +9,15 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     /// <summary>How long a relay may take to respond.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// A silo that responded so lately responds now: under load it is probed so often, and not before each call.
+    /// </summary>
+    private static readonly TimeSpan Recently = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long it is known through which silo a relay leads.</summary>
+    private static readonly TimeSpan MaxKnown = TimeSpan.FromSeconds(1);
+
+    private readonly Known?[] _known = new Known?[Relays.Count];
     private readonly SingleFlight<bool> _look = new();
 
     /// <summary>Whether any relay does not respond; concurrent callers share one probe.</summary>
@@ -21,6 +30,11 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     public async Task<(int Relay, string? Silo)> Open(CancellationToken cancellation)
     {
         var relay = relays.Next();
+        if (Volatile.Read(ref _known[relay]) is { } known && time.GetElapsedTime(known.At) < MaxKnown && HasAnswered(known.Silo))
+        {
+            return (relay, known.Silo);
+        }
+
         if (await Ping(relay) is (true, var silo))
         {
             return (relay, silo);
@@ -29,6 +43,15 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
         await Look().WaitAsync(cancellation);
         relay = relays.Next();
         return (relay, (await Ping(relay)).Silo);
+    }
+
+    /// <summary>A call through an opened relay was answered: so its silo responds.</summary>
+    public void Answered(int relay, string? silo)
+    {
+        if (Volatile.Read(ref _known[relay]) is { } known && known.Silo == silo)
+        {
+            Volatile.Write(ref _known[relay], known with { AnsweredAt = time.GetTimestamp() });
+        }
     }
 
     /// <summary>Whether a relay runs on another silo than it did: its connection is gone, and with it the answer.</summary>
@@ -48,17 +71,37 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
         {
             var silo = await grains.GetGrain<IRelayGrain>(relay).Where(late.Token).AsTask().WaitAsync(late.Token);
             relays.Answered(relay);
+            var now = time.GetTimestamp();
+            Volatile.Write(ref _known[relay], new Known(silo, now, now));
             return (true, silo);
         }
         catch (Exception fault) when (fault is OperationCanceledException or TimeoutException)
         {
             relays.WasSilent(relay);
+            Volatile.Write(ref _known[relay], null);
             return (false, null);
         }
         catch (Exception)
         {
             // Refused is not silent.
+            Volatile.Write(ref _known[relay], null);
             return (true, null);
         }
     }
+
+    private bool HasAnswered(string silo)
+    {
+        foreach (ref var known in _known.AsSpan())
+        {
+            if (Volatile.Read(ref known) is { } other && other.Silo == silo && time.GetElapsedTime(other.AnsweredAt) < Recently)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Through which silo a relay leads, when that was asked, and when it last answered.</summary>
+    private sealed record Known(string Silo, long At, long AnsweredAt);
 }

@@ -13,10 +13,13 @@ internal static class AccessTokenWriter
 {
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
 
+    /// <summary>The key that signed last, ready to sign.</summary>
+    private static volatile Signer? _last;
+
     public static Secret Write(SigningKey key, AccessTokenDescriptor tokenDescriptor)
     {
-        using var ecdsa = ECDsa.Create();
-        ecdsa.ImportPkcs8PrivateKey(Convert.FromBase64String(key.Pkcs8.Reveal()), out _);
+        var known = _last;
+        var signer = known?.IsOf(key) == true ? known : _last = new Signer(key);
         var descriptor = new SecurityTokenDescriptor
         {
             TokenType = AccessTokenClaims.Type,
@@ -26,12 +29,7 @@ internal static class AccessTokenWriter
             NotBefore = tokenDescriptor.IssuedAt.UtcDateTime,
             Expires = (tokenDescriptor.IssuedAt + tokenDescriptor.Lifetime).UtcDateTime,
             Claims = Claims(tokenDescriptor),
-            SigningCredentials = new SigningCredentials(
-                new ECDsaSecurityKey(ecdsa)
-                {
-                    KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false }
-                },
-                SecurityAlgorithms.EcdsaSha256),
+            SigningCredentials = signer.Credentials,
         };
         return new Secret(Handler.CreateToken(descriptor));
     }
@@ -69,6 +67,29 @@ internal static class AccessTokenWriter
         ["name"] = scope.Repository?.Value ?? "catalog",
         ["actions"] = scope.Repository is null ? ["*"] : scope.Actions.Names().ToArray(),
     };
+
+    /// <summary>To read a key takes longer than to sign by it. It may be used by many threads.</summary>
+    private sealed class Signer
+    {
+        private readonly SigningKey _key;
+
+        public Signer(SigningKey key)
+        {
+            _key = key;
+            var ecdsa = ECDsa.Create();
+            ecdsa.ImportPkcs8PrivateKey(Convert.FromBase64String(key.Pkcs8.Reveal()), out _);
+            Credentials = new SigningCredentials(
+                new ECDsaSecurityKey(ecdsa)
+                {
+                    KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = true },
+                },
+                SecurityAlgorithms.EcdsaSha256);
+        }
+
+        public SigningCredentials Credentials { get; }
+
+        public bool IsOf(SigningKey key) => key.Id == _key.Id && key.Pkcs8.Equals(_key.Pkcs8);
+    }
 }
 
 /// <summary>What an access token says.</summary>

@@ -1,43 +1,15 @@
 using Orleans.Concurrency;
-using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Login;
 
-/// <summary>Verify → open or resume the session → sign. Many of them work side by side; none keeps anything.</summary>
+/// <summary>Logins that come by no relay. Many of them work side by side; none keeps anything.</summary>
 [StatelessWorker, Reentrant, GrainType("login")]
-internal sealed class LoginGrain(
-    IConfigurationFeed configuration, LoginVerifier verifier, AccessTokenIssuer issuer, LoginWithPassword passwords,
-    LoginWithRefreshToken refreshTokens, LoginWithAssertion assertions, LoginWithDeviceCode deviceCodes)
-    : Grain, ILoginGrain
+internal sealed class LoginGrain(LoginDesk desk) : Grain, ILoginGrain
 {
-    public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default)
-    {
-        if (!configuration.Current.Configuration.Tenants.TryGetValue(request.Tenant, out var tenant))
-        {
-            return new LoginResult
-            {
-                Status = LoginStatus.Unavailable, Message = "this tenant is not known here yet", RetryAfterSeconds = 2
-            };
-        }
+    public ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default) =>
+        desk.Login(request, cancellation);
 
-        // Where nobody administers, the scope is nobody's: it is a login as any other, and guesses at it are.
-        request = request with { Administers = request.Administers && tenant.Administrators.Count > 0 };
-        return await verifier.Within(LoginTimes.Login, stop => request.Credentials switch
-        {
-            { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>
-                passwords.Try(tenant, request, user, password, stop),
-            { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => refreshTokens.Try(tenant, request, token, stop),
-            { Kind: LoginCredentialsKind.Assertion, Name: var name, Secret: { } credential } =>
-                assertions.Try(tenant, request, name, credential, stop),
-            { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => deviceCodes.Try(request, code, stop),
-            _ => issuer.Issue(request, null, AccessRules.Match(tenant, null), cancellation: stop),
-        }, cancellation);
-    }
-
-    public async ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
-        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
-            ? await assertions.CreateNonce(known, authenticator)
-            : null;
+    public ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
+        desk.CreateNonce(tenant, authenticator);
 }

@@ -1,21 +1,22 @@
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Login;
 
 namespace RegistryProxy.Grains.Relays;
 
-/// <summary>Passes questions on.</summary>
+/// <summary>Passes questions on; a login is decided right here, by the silo that was asked.</summary>
 [StatelessWorker, Reentrant, GrainType("entrance")]
-internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
+internal sealed class RelayGrain(ILocalSiloDetails silo, LoginDesk logins) : Grain, IRelayGrain
 {
     public ValueTask Ping(CancellationToken cancellation = default) => ValueTask.CompletedTask;
 
     public ValueTask<string> Where(CancellationToken cancellation = default) => new(silo.SiloAddress.ToParsableString());
 
     public ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default) =>
-        Logins.Login(request, cancellation);
+        logins.Login(request, cancellation);
 
     public ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
-        Logins.CreateNonce(tenant, authenticator, cancellation);
+        logins.CreateNonce(tenant, authenticator);
 
     public ValueTask<InteractiveLoginStart> BeginInteractiveLogin(
         InteractiveLoginRequest request, CancellationToken cancellation = default) =>
@@ -50,6 +51,4 @@ internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
         GrainFactory.GetGrain<IUpstreamTokenGrain>(tokenKey).GetToken(cancellation);
 
     private IInteractiveLoginGrain People => GrainFactory.GetGrain<IInteractiveLoginGrain>(0);
-
-    private ILoginGrain Logins => GrainFactory.GetGrain<ILoginGrain>(0);
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Orleans.Placement;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Authenticators;
@@ -10,12 +11,14 @@ namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
 /// One identity of one tenant: what was proved last, which rules that matches under the running configuration, its sessions. They end when
-/// the credential that opened them changes or the authenticator does not know the identity any more.
+/// the credential that opened them changes or the authenticator does not know the identity any more. It is where its first login was:
+/// those are spread over the silos, and the call does not leave the silo that judged the proof.
 /// </summary>
-[GrainType("session")]
+[GrainType("session"), PreferLocalPlacement]
 [CollectionAgeLimit(Minutes = GrainAges.Session)]
 internal sealed class SessionGrain(
-    StateStore store, IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time)
+    StateStore store, IConfigurationFeed configuration, AuthenticatorDirectory authenticators, SessionIndexWriter index,
+    TimeProvider time)
     : Grain, ISessionGrain, ISessionAuthorityGrain
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
@@ -106,7 +109,7 @@ internal sealed class SessionGrain(
         if (booked.IsWritten)
         {
             SessionIndexWriter.Remove(Listed, booked.Ended);
-            SessionIndexWriter.Add(Listed, _key, Summary(booked.Session), time);
+            index.Add(Listed, _key.Tenant, Summary(booked.Session));
         }
 
         if (booked.HasChanged)

@@ -35,11 +35,16 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _sessions.Write(now: true);
 
-    public ValueTask Add(SessionKey key, SessionSummary session)
+    public ValueTask Add(SessionKey key, SessionSummary session) => AddAll([session]);
+
+    public ValueTask AddAll(IReadOnlyList<SessionSummary> sessions)
     {
-        if (_sessions.Add(session) is { } oldest)
+        foreach (var session in sessions)
         {
-            Enqueue(oldest);
+            if (_sessions.Add(session) is { } oldest)
+            {
+                Enqueue(oldest);
+            }
         }
 
         return ValueTask.CompletedTask;

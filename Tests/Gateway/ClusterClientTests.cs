@@ -101,6 +101,34 @@ public sealed class ClusterClientTests
     }
 
     [Fact]
+    public async Task Of_a_silo_that_answered_a_moment_ago_it_is_not_asked_first_whether_it_does()
+    {
+        var probes = 0;
+        _cluster.Where = (way, _) => Task.FromResult(Interlocked.Increment(ref probes) > 0 ? $"silo-{way % 2}" : "");
+        var client = ClusterLab.Client(_cluster.Factory, new Relays(_time), _time);
+        await LogIn(Relays.Count);
+        Assert.Equal(Relays.Count, probes);
+        await LogIn(Relays.Count * 10);
+        Assert.Equal(Relays.Count, probes);
+
+        // One answer speaks for every way through its silo.
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        await LogIn(Relays.Count);
+        Assert.Equal(Relays.Count + 2, probes);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await LogIn(Relays.Count);
+        Assert.Equal((Relays.Count * 2) + 2, probes);
+
+        async Task LogIn(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                await client.Call((relay, stop) => relay.Login(null!, stop), CallPolicy.Assertion, CancellationToken.None);
+            }
+        }
+    }
+
+    [Fact]
     public async Task What_costs_nothing_is_asked_by_another_way_when_there_is_no_answer()
     {
         _cluster.Login = (way, stop) => _cluster.Asked.Count == 1 ? Never(way, stop) : Task.FromResult(LoginResult.Rejected("then"));

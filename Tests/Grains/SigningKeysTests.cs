@@ -42,6 +42,10 @@ public sealed class SigningKeysTests
         _answer = () => Task.FromResult(Key("old"));
         await keys.Current();
         _answer = () => new TaskCompletionSource<SigningKey>().Task;
+        _time.Advance(TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
+        Assert.Equal("old", (await keys.Current()).Id);
+        Assert.Equal(1, _asked);
+        _time.Advance(TimeSpan.FromTicks(1));
         var signing = keys.Current().AsTask();
         Assert.False(signing.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(1));

@@ -19,6 +19,7 @@ internal sealed class IssuedTokenVerifier : IDisposable
     private readonly TimeProvider _time;
     private readonly IssuerKeys _keys;
     private readonly string[] _algorithms;
+    private volatile TokenValidationParameters? _parameters;
 
     /// <param name="configuration">The issuer.</param>
     /// <param name="network">How connections to it are opened.</param>
@@ -68,7 +69,7 @@ internal sealed class IssuedTokenVerifier : IDisposable
             return Verdict.Unavailable($"the keys of '{_configuration.Label}' cannot be fetched now");
         }
 
-        var result = await Handler.ValidateTokenAsync(text, Parameters(keys));
+        var result = await Handler.ValidateTokenAsync(unverified, Parameters(keys));
         return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token))
             : Refuse(result.Exception, unverified);
     }
@@ -78,7 +79,14 @@ internal sealed class IssuedTokenVerifier : IDisposable
 
     public void Dispose() => _keys.Dispose();
 
-    private TokenValidationParameters Parameters(IReadOnlyList<SecurityKey> keys) => new()
+    /// <summary>The same for as long as the keys are.</summary>
+    private TokenValidationParameters Parameters(IReadOnlyList<SecurityKey> keys)
+    {
+        var known = _parameters;
+        return known is not null && ReferenceEquals(known.IssuerSigningKeys, keys) ? known : _parameters = New(keys);
+    }
+
+    private TokenValidationParameters New(IReadOnlyList<SecurityKey> keys) => new()
     {
         ValidIssuer = _configuration.Issuer,
         ValidAudience = _configuration.Audience,
