@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
@@ -17,6 +18,8 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
     /// <summary>How many upstreams are read at once for one request.</summary>
     public const int MaxUpstreams = 4;
 
+    private const string Path = "/v2/_catalog";
+
     public async Task<DistributionError?> List(RegistryWideRequest request)
     {
         if (!Page.TryParse(request.Path.Query, out var page))
@@ -24,10 +27,17 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
             return Page.Malformed;
         }
 
+        var tenant = request.TokenService.Tenant;
+        if (ListingProgress.Of(request.Map, new ListingBinding(tenant.Name, request.Caller.Owner, Path), page) is not { } progress
+            || !progress.Fits(tenant.Routes.Select(route => (route, route.Upstream))))
+        {
+            return Page.Lost;
+        }
+
         var names = new PageEntries(page);
         ConcurrentBag<TenantRoute> silent = [];
         var failure = await room.Run(
-            request.Context, request.TokenService.Tenant.Name, request.Caller, () => ReadRoutes(request, names, silent));
+            request.Context, tenant.Name, request.Caller, () => ReadRoutes(request, names, progress, silent)) ?? progress.Tell(names);
         if (failure is null)
         {
             if (request.IsPage)
@@ -36,7 +46,7 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
             }
 
             await ListingWriter.Write(
-                request.Context, "/v2/_catalog", names, "repositories", null, isPartial: request.IsPage && !silent.IsEmpty);
+                request.Context, Path, names, "repositories", null, isPartial: request.IsPage && !silent.IsEmpty);
         }
 
         return failure;
@@ -57,15 +67,15 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
     }
 
     private async Task<DistributionError?> ReadRoutes(
-        RegistryWideRequest request, PageEntries names, ConcurrentBag<TenantRoute> silent)
+        RegistryWideRequest request, PageEntries names, ListingProgress progress, ConcurrentBag<TenantRoute> silent)
     {
         DistributionError? failure = null;
         await Parallel.ForEachAsync(
-            request.TokenService.Tenant.Routes,
+            request.TokenService.Tenant.Routes.Where(progress.Reads),
             new ParallelOptions { MaxDegreeOfParallelism = MaxUpstreams, CancellationToken = request.Context.RequestAborted },
             async (route, cancellation) =>
             {
-                var error = failure ?? await ReadNames(route, request, names, cancellation);
+                var error = failure ?? await ReadNames(route, request, names, progress, cancellation);
                 failure ??= error is not null && UpstreamErrorKind.IsOutage(error) ? error : null;
                 if (error is not null)
                 {
@@ -76,10 +86,14 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
     }
 
     private Task<DistributionError?> ReadNames(
-        TenantRoute route, RegistryWideRequest request, PageEntries names, CancellationToken cancellation)
+        TenantRoute route, RegistryWideRequest request, PageEntries names, ListingProgress progress, CancellationToken cancellation)
     {
-        var question = new ListingQuestion(null, route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories");
-        return reader.ReadAll(request.TokenService.Tenant.Name, question, goesOn: names.Last.Length > 0, Add, cancellation);
+        var question = new ListingQuestion(null, route, route.Upstream, UpstreamScope.Catalog, Path, "repositories")
+        {
+            Part = progress.PartOf(route, route.Upstream),
+        };
+        return reader.ReadAll(
+            request.TokenService.Tenant.Name, question, goesOn: names.Last.Length > 0, progress, Add, cancellation);
 
         void Add(ReadOnlySpan<char> text)
         {

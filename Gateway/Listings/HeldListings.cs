@@ -19,7 +19,8 @@ internal sealed class HeldListings(TimeProvider time)
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
 
     private readonly WeighedCache<ListingKey, ListedNames> _listings = new(
-        Capacity, MaxBytes, static (key, names) => TextWeight.Of(key.Tenant) + TextWeight.Of(key.Path) + names.Weight);
+        Capacity, MaxBytes, static (key, names) => TextWeight.Of(key.Tenant) + TextWeight.Of(key.Path) + TextWeight.Of(key.From ?? "")
+            + TextWeight.Of(key.To ?? "") + names.Weight);
 
     private readonly ListingMemory _memory = new();
 
@@ -41,7 +42,7 @@ internal sealed class HeldListings(TimeProvider time)
     /// <summary>Keeps one that was read; one that says nothing about the next page is not kept.</summary>
     public void Keep(ListingKey key, ListedNames listing)
     {
-        if ((listing.IsWhole && listing.IsKept) || listing.IsAscending)
+        if ((listing.IsKept && (listing.IsWhole || listing.Next is not null)) || listing.IsAscending)
         {
             _listings.Set(key, listing);
         }
@@ -52,4 +53,6 @@ internal sealed class HeldListings(TimeProvider time)
 /// <param name="Tenant">Whose.</param>
 /// <param name="Upstream">The <see cref="Upstream.Identity"/> of the upstream.</param>
 /// <param name="Path">The listing there, without its query.</param>
-internal readonly record struct ListingKey(string Tenant, string Upstream, string Path);
+/// <param name="From">The first of its pages; <c>null</c> for those of the whole.</param>
+/// <param name="To">The page before which they end; <c>null</c> for the end, or one that is found by its names.</param>
+internal readonly record struct ListingKey(string Tenant, string Upstream, string Path, string? From, string? To);

@@ -1,5 +1,6 @@
 using System.Text;
 using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Listings;
 
@@ -11,7 +12,7 @@ namespace RegistryProxy.Gateway.Listings;
 internal sealed class ListedNames(string from, ListingMemory room) : IDisposable
 {
     /// <summary>The most that is kept of one listing, in bytes.</summary>
-    public const int MaxBytes = 3 * 1024 * 1024;
+    public const int MaxBytes = 4 * 1024 * 1024;
 
     private byte[] _names = [];
     private int _length;
@@ -29,6 +30,15 @@ internal sealed class ListedNames(string from, ListingMemory room) : IDisposable
     /// <summary>Whether the listing was read to its end.</summary>
     public bool IsWhole { get; set; }
 
+    /// <summary>The upstream's page that was read first.</summary>
+    public OriginForm Start { get; set; }
+
+    /// <summary>The upstream's page that was not read any more; <c>null</c> where there is none, or nobody knows it.</summary>
+    public OriginForm? Next { get; set; }
+
+    /// <summary>Whether so many names are here that those of another page may be too many.</summary>
+    public bool IsFull => _length > MaxBytes * 3 / 4;
+
     /// <summary>Whether the names are here; else they were too many to keep.</summary>
     public bool IsKept { get; private set; } = true;
 
@@ -36,7 +46,8 @@ internal sealed class ListedNames(string from, ListingMemory room) : IDisposable
     public required long ReadAt { get; init; }
 
     /// <summary>What it weighs, in bytes.</summary>
-    public long Weight => _names.Length + TextWeight.Of(From) + TextWeight.Of(Greatest);
+    public long Weight => _names.Length + TextWeight.Of(From) + TextWeight.Of(Greatest)
+        + TextWeight.Of(Start.Text) + TextWeight.Of(Next?.Text ?? "");
 
     /// <summary>Takes the next name, which is ASCII and no longer than <see cref="NameReader.MaxName"/>.</summary>
     public void Add(ReadOnlySpan<char> name)

@@ -16,9 +16,9 @@ internal static class ListingWriter
     public static async Task Write(
         HttpContext context, string path, PageEntries page, string member, string? name, bool isPartial = false)
     {
-        if (page.Next is { } last)
+        if (page.NextQuery is { } next)
         {
-            context.Response.Headers.Link = LinkHeader.Next(path, $"n={page.Size}&last={Uri.EscapeDataString(last)}");
+            context.Response.Headers.Link = LinkHeader.Next(path, next);
         }
 
         context.Response.ContentType = "application/json";

@@ -7,20 +7,26 @@ namespace RegistryProxy.Gateway.Listings;
 /// <param name="Size">How many entries at most; 0 for an empty list.</param>
 /// <param name="Limited">Whether the client asked for a size.</param>
 /// <param name="Last">Entries come after this one, in ordinal order; empty for all.</param>
-internal sealed record Page(int Size, bool Limited, string Last)
+/// <param name="Position">Where the listing goes on at its upstreams, as a <c>Link</c> said it; <c>null</c> at its beginning.</param>
+internal sealed record Page(int Size, bool Limited, string Last, string? Position = null)
 {
     /// <summary>The largest page.</summary>
     public const int MaxSize = 1000;
 
     /// <summary>The error for a client whose page cannot be read.</summary>
     public static DistributionError Malformed { get; } = DistributionError.Unsupported(
-        "n must be a number and n and last may be given once", 400);
+        "n must be a number and n, last and next may be given once", 400);
+
+    /// <summary>The error for a client whose position is not one that it was given.</summary>
+    public static DistributionError Lost { get; } = DistributionError.Unsupported(
+        "next is none that this listing gave to this login, or the route is another one now; begin the listing again", 400);
 
     /// <summary>Reads the page; <c>false</c> when <c>n</c> is not a number or a parameter is repeated.</summary>
     public static bool TryParse(QueryParameters query, out Page page)
     {
         page = null!;
-        if (!query.TryGetSingle("n", out var n) || !query.TryGetSingle("last", out var last))
+        if (!query.TryGetSingle("n", out var n) || !query.TryGetSingle("last", out var last)
+            || !query.TryGetSingle("next", out var position))
         {
             return false;
         }
@@ -31,7 +37,7 @@ internal sealed record Page(int Size, bool Limited, string Last)
             return false;
         }
 
-        page = new Page(size, n is not null, last ?? "");
+        page = new Page(size, n is not null, last ?? "", position);
         return true;
     }
 

@@ -21,10 +21,21 @@ internal sealed class PageEntries(Page page)
     /// <summary>Whether nobody knows what comes after the greatest entry: the listing goes on.</summary>
     public bool IsCut { get; set; }
 
-    /// <summary>The last entry of this page when there are more; <c>null</c> when there are not.</summary>
+    /// <summary>The position of the rest of what was collected from; <c>null</c> for the whole listing.</summary>
+    public string? Within { get; set; }
+
+    /// <summary>The position of what comes after all that was collected from; <c>null</c> for nothing.</summary>
+    public string? Beyond { get; set; }
+
+    /// <summary>The last entry of this page when more come after it in order; <c>null</c> when not.</summary>
     public string? Next => page.Size == 0 ? null
         : _first.Count > page.Size ? _first.ElementAt(page.Size - 1)
         : IsCut ? _first.Max : null;
+
+    /// <summary>The query of the next page; <c>null</c> when there is none.</summary>
+    public string? NextQuery => page.Size == 0 ? null
+        : Next is { } last ? $"n={page.Size}&last={Uri.EscapeDataString(last)}{(Within is null ? "" : $"&next={Within}")}"
+        : Beyond is null ? null : $"n={page.Size}&next={Beyond}";
 
     /// <summary>Whether there are entries.</summary>
     public bool HasAny => _first.Count > 0;
@@ -55,6 +66,6 @@ internal sealed class PageEntries(Page page)
     public void Clear()
     {
         _first.Clear();
-        (_beyond, IsCut) = (null, false);
+        (_beyond, IsCut, Within, Beyond) = (null, false, null, null);
     }
 }

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
@@ -14,14 +15,22 @@ internal sealed class TagListing(ListingReader reader, ListingRoom room)
             return Page.Malformed;
         }
 
+        var path = $"/v2/{request.Repository}/tags/list";
+        var tenant = request.TokenService.Tenant.Name;
+        if (ListingProgress.Of(request.Map, new ListingBinding(tenant, request.Caller.Owner, path), page) is not { } progress
+            || !IsAt(request, progress))
+        {
+            return Page.Lost;
+        }
+
         var tags = new PageEntries(page);
-        var error = await room.Run(request.Context, request.TokenService.Tenant.Name, request.Caller, ReadAny);
+        var error = await room.Run(request.Context, tenant, request.Caller, ReadAny) ?? progress.Tell(tags);
         if (error is not null)
         {
             return error;
         }
 
-        await ListingWriter.Write(request.Context, $"/v2/{request.Repository}/tags/list", tags, "tags", request.Repository.Value);
+        await ListingWriter.Write(request.Context, path, tags, "tags", request.Repository.Value);
         return null;
 
         async Task<DistributionError?> ReadAny()
@@ -32,16 +41,18 @@ internal sealed class TagListing(ListingReader reader, ListingRoom room)
             {
                 failed = await Read();
             }
-            while (fallback.GoesOn(failed));
-            return fallback.Told;
+            while (!progress.HasBegun && fallback.GoesOn(failed));
+            return progress.HasBegun ? failed : fallback.Told;
         }
 
         Task<DistributionError?> Read()
         {
             tags.Clear();
+            progress.Clear();
             var question = new ListingQuestion(
-                request, request.Upstream, UpstreamScope.Pull(request.UpstreamName), $"/v2/{request.UpstreamName}/tags/list", "tags");
-            return reader.ReadPage(request.TokenService.Tenant.Name, question, tags, Add, request.Aborted);
+                request, request.Route, request.Upstream, UpstreamScope.Pull(request.UpstreamName),
+                $"/v2/{request.UpstreamName}/tags/list", "tags") { Part = progress.PartOf(request.Route, request.Upstream) };
+            return reader.ReadPage(tenant, question, tags, progress, Add, request.Aborted);
         }
 
         void Add(ReadOnlySpan<char> text)
@@ -51,5 +62,21 @@ internal sealed class TagListing(ListingReader reader, ListingRoom room)
                 tags.Add(tag.Value);
             }
         }
+    }
+
+    /// <summary>Whether a request is at the upstream of the page that it goes on with: the one that answered the first page.</summary>
+    private static bool IsAt(RegistryRequest request, ListingProgress progress)
+    {
+        for (var i = 0; progress.HasBegun && i < request.Route.UpstreamCount; i++)
+        {
+            if (request.Route.DestinationOf(request.Repository, i) is { } there
+                && progress.PartOf(request.Route, there.Upstream) is not null)
+            {
+                request.Destination = there;
+                return true;
+            }
+        }
+
+        return !progress.HasBegun;
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
@@ -11,18 +12,21 @@ namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>
 /// Reads a listing of an upstream. Registries differ in what they make of <c>n</c> and <c>last</c>: pages are followed by the query of the
-/// upstream's own <c>Link</c>, and put in order here. What cannot be read to its end is never a shorter listing.
+/// upstream's own <c>Link</c>, and put in order here. What is too long for one request ends between two pages and says where it goes on;
+/// what cannot be read to its end is never a shorter listing.
 /// </summary>
 internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 {
-    /// <summary>The most that is read of all pages of one listing, in bytes.</summary>
+    /// <summary>
+    /// The most that is read of all pages of a listing for one request, in bytes; beyond half of it no other page is begun.
+    /// </summary>
     public const long MaxBytes = 64 * 1024 * 1024;
 
-    /// <summary>The most pages of one listing.</summary>
+    /// <summary>The most pages of a listing for one request.</summary>
     public const int MaxPages = 1000;
 
-    /// <summary>The longest that the pages of one listing may take.</summary>
-    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(60);
+    /// <summary>After so long no other page of a listing is begun for one request.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// The sizes of pages that an upstream is asked for; the next one where it refuses the one before with 400, as some do beyond what they
@@ -30,7 +34,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// </summary>
     private static readonly int[] PageSizes = [100, 50, 10, 1];
 
-    private static readonly TimeSpan PageTime = TimeSpan.FromSeconds(30);
+    /// <summary>The longest that one page may take.</summary>
+    public static readonly TimeSpan PageTime = TimeSpan.FromSeconds(30);
 
     /// <summary>The most that is held of a page at once, in bytes; no single token of its JSON may be longer.</summary>
     public const int MaxPiece = 16 * 1024;
@@ -39,53 +44,52 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// <param name="question">The listing.</param>
     /// <param name="from">What the upstream is asked for: names after this one; empty for all.</param>
     /// <param name="take">Takes a name, which may be any text.</param>
+    /// <param name="isFull">Whether no other page is to be read for now.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<ListingOutcome> Read(ListingQuestion question, string from, NameTaker take, CancellationToken cancellation)
+    public async Task<ListingOutcome> Read(
+        ListingQuestion question, string from, NameTaker take, Func<bool> isFull, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(MaxTime, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        try
+        var (began, left, size) = (time.GetTimestamp(), MaxBytes, 0);
+        var target = question.Part?.From ?? First(question, size, from);
+        var (start, read) = (target, new HashSet<OriginForm>());
+        while (true)
         {
-            return await ReadPages(question, from, take, either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return Bounded(question.Upstream, $"takes longer than {MaxTime.TotalSeconds:0} s");
-        }
-    }
-
-    private async Task<ListingOutcome> ReadPages(
-        ListingQuestion question, string from, NameTaker take, CancellationToken cancellation)
-    {
-        var start = from.Length == 0 ? "" : $"&last={Uri.EscapeDataString(from)}";
-        var (upstream, left, size) = (question.Upstream, MaxBytes, 0);
-        var target = OriginForm.Of($"{question.Path}?n={PageSizes[0]}{start}");
-        for (var count = 0; count < MaxPages; count++)
-        {
+            read.Add(target);
             var page = await FetchPage(question, target, take, left, cancellation);
-            if (page.Error is { Status: StatusCodes.Status400BadRequest } && count == size && ++size < PageSizes.Length)
-            {
-                target = OriginForm.Of($"{question.Path}?n={PageSizes[size]}{start}");
-                continue;
-            }
-
             if (page.Error is { } error)
             {
-                return new ListingOutcome(error.Status == StatusCodes.Status400BadRequest
-                    ? Unfinished(upstream, "is refused with 400, whatever the size of its pages") : error) { IsBounded = page.Left < 0 };
+                var isRefused = error.Status == StatusCodes.Status400BadRequest;
+                if (isRefused && question.Part is null && read.Count == size + 1 && ++size < PageSizes.Length)
+                {
+                    start = target = First(question, size, from);
+                    continue;
+                }
+
+                return new ListingOutcome(isRefused
+                    ? Unfinished(question.Upstream, "is refused with 400, whatever the size of its pages") : error)
+                { IsBounded = page.Left < 0 };
             }
 
             left = page.Left;
-            if (page.Next is not { } next)
+            if (page.Next is not { } next || next == question.Part?.To || IsEnough())
             {
-                return new ListingOutcome(null);
+                return new ListingOutcome(null) { Start = start, Next = page.Next };
+            }
+
+            if (read.Contains(next))
+            {
+                return new ListingOutcome(Unfinished(question.Upstream, "goes on at a page that it had before"));
             }
 
             target = next;
         }
 
-        return Bounded(upstream, $"has more than {MaxPages} pages");
+        bool IsEnough() =>
+            read.Count >= MaxPages || left < MaxBytes / 2 || isFull() || time.GetElapsedTime(began) >= MaxTime;
     }
+
+    private static OriginForm First(ListingQuestion question, int size, string from) =>
+        OriginForm.Of($"{question.Path}?n={PageSizes[size]}{(from.Length == 0 ? "" : $"&last={Uri.EscapeDataString(from)}")}");
 
     private async Task<ListingPage> FetchPage(
         ListingQuestion question, OriginForm target, NameTaker take, long left, CancellationToken cancellation)
@@ -159,23 +163,33 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     private static DistributionError Unfinished(Upstream upstream, string why) =>
         DistributionError.Unavailable(502, $"upstream '{upstream.Name}' has a listing that cannot be read to its end: it {why}", 5);
 
-    private static ListingOutcome Bounded(Upstream upstream, string why) => new(Unfinished(upstream, why)) { IsBounded = true };
-
     private sealed record ListingPage(OriginForm? Next, long Left, DistributionError? Error);
 }
 
 /// <summary>A listing of an upstream.</summary>
 /// <param name="Payer">Whose request it is, where it is about one repository.</param>
+/// <param name="Route">The route that leads to it.</param>
 /// <param name="Upstream">The upstream.</param>
 /// <param name="Scope">What its token must carry.</param>
 /// <param name="Path">The listing without its query.</param>
 /// <param name="Member">The member of the body that holds the names.</param>
-internal sealed record ListingQuestion(RegistryRequest? Payer, Upstream Upstream, string Scope, string Path, string Member);
+internal sealed record ListingQuestion(
+    RegistryRequest? Payer, TenantRoute Route, Upstream Upstream, string Scope, string Path, string Member)
+{
+    /// <summary>The pages that are read; <c>null</c> for all.</summary>
+    public ListingPart? Part { get; init; }
+}
 
 /// <summary>What became of reading a listing.</summary>
 /// <param name="Error">The error for the client when not all names could be had.</param>
 internal readonly record struct ListingOutcome(DistributionError? Error)
 {
-    /// <summary>Whether a bound of this gateway ended it: there is more, and what was read is good.</summary>
+    /// <summary>Whether a bound of this gateway ended it within a page: there is more, and what was read is good.</summary>
     public bool IsBounded { get; init; }
+
+    /// <summary>The page that was read first.</summary>
+    public OriginForm Start { get; init; }
+
+    /// <summary>The page that is the next one, where more would have been too much for one request; <c>null</c> at the end.</summary>
+    public OriginForm? Next { get; init; }
 }

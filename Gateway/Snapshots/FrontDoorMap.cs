@@ -30,6 +30,7 @@ internal sealed class FrontDoorMap
         HasCache = snapshot.Tenants.Any(tenant => tenant.Routes.Any(route => route.Cache));
         Verifier = new AccessTokenVerifier(snapshot.Keys, snapshot.AccessLifetime);
         Seal = new UploadSeal(snapshot.UploadKeys);
+        Positions = new ListingSeal(snapshot.UploadKeys);
     }
 
     public GatewaySnapshot Snapshot { get; }
@@ -40,6 +41,9 @@ internal sealed class FrontDoorMap
     public AccessTokenVerifier Verifier { get; }
 
     public UploadSeal Seal { get; }
+
+    /// <summary>Where listings go on.</summary>
+    public ListingSeal Positions { get; }
 
     /// <summary>The upstream of an <see cref="Upstream.Identity"/>.</summary>
     public Upstream? UpstreamOf(string identity) => _upstreams.GetValueOrDefault(identity);

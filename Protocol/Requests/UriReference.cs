@@ -29,7 +29,8 @@ public sealed record UriReference
 
     /// <summary>
     /// Reads a reference that came in answer to <paramref name="from"/>. <c>false</c> for any other scheme than http and https, user info,
-    /// a host that is not written in ASCII or longer than DNS has it, and what <see cref="OriginForm"/> refuses; a fragment is dropped.
+    /// a host that is not written in ASCII or longer than DNS has it, and what <see cref="OriginForm"/> refuses; a fragment is dropped, and
+    /// dot segments are resolved (§5.2.4) unless their dots are encoded.
     /// </summary>
     public static bool TryResolve(string text, Uri from, [NotNullWhen(true)] out UriReference? reference)
     {
@@ -37,7 +38,7 @@ public sealed record UriReference
         var fragment = text.IndexOf('#');
         text = fragment < 0 ? text : text[..fragment];
         if (text.Length is 0 or > OriginForm.MaxLength || !TrySplit(text, from, out var origin, out var pathAndQuery)
-            || !OriginForm.TryClean(pathAndQuery, out var clean))
+            || !OriginForm.TryClean(WithoutDotSegments(pathAndQuery), out var clean))
         {
             return false;
         }
@@ -64,6 +65,33 @@ public sealed record UriReference
         return !rest[..end].ContainsAnyExcept(Authority)
             && Uri.TryCreate($"{scheme ?? from.Scheme}://{rest[..end]}/", UriKind.Absolute, out var host)
             && HttpOrigin.TryGet(host, out origin) && origin.Host.Length <= MaxHost;
+    }
+
+    private static string WithoutDotSegments(string pathAndQuery)
+    {
+        var query = pathAndQuery.IndexOf('?');
+        var path = query < 0 ? pathAndQuery : pathAndQuery[..query];
+        if (!path.Contains("/.", StringComparison.Ordinal))
+        {
+            return pathAndQuery;
+        }
+
+        List<string> kept = [];
+        var segments = path[1..].Split('/');
+        foreach (var segment in segments)
+        {
+            if (segment is not ("." or ".."))
+            {
+                kept.Add(segment);
+            }
+            else if (segment == ".." && kept.Count > 0)
+            {
+                kept.RemoveAt(kept.Count - 1);
+            }
+        }
+
+        var isFolder = segments[^1] is "." or ".." && kept.Count > 0;
+        return $"/{string.Join('/', kept)}{(isFolder ? "/" : "")}{(query < 0 ? "" : pathAndQuery[query..])}";
     }
 
     private static string? SchemeOf(string text) =>

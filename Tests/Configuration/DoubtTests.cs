@@ -81,6 +81,16 @@ public sealed class DoubtTests : IDisposable
         "tenants.acme.administrators[0]", "'staff' has no group 'dve'; did you mean 'dev'?")]
     [InlineData("user:alice", "user:alcie", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'alcie'; did you mean 'alice'?")]
     [InlineData("user:alice", "subject:staff/bob", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'bob'")]
+    [InlineData("actions: [pull] }", "actions: [push] }", 15, "tenants.acme.access[0].actions", "lets push without pull")]
+    [InlineData("who: [\"user:alice\"], repositories: [\"team/*/x\"], actions: [pull]",
+        "who: [\"group:staff/dev\"], repositories: [\"team/own/x\", \"hub/a\"], actions: [push, delete]", 16,
+        "tenants.acme.access[1].actions", "lets push without pull")]
+    [InlineData("who: [\"user:alice\"], repositories: [\"team/*/x\"], actions: [pull]",
+        "who: [\"group:staff/dev\"], repositories: [\"hub/a\"], actions: [push] }\n"
+        + "      - { name: three, who: [authenticated], repositories: [\"team/own/**\"], actions: [pull]", 0, "", "")]
+    [InlineData("who: [\"user:alice\"], repositories: [\"team/*/x\"], actions: [pull]",
+        "who: [\"user:alice\"], repositories: [\"team/own/x\"], actions: [push] }\n"
+        + "      - { name: three, who: [authenticated], repositories: [\"team/own/**\"], actions: [pull]", 0, "", "")]
     [InlineData("[\"hub/**\"]", "[\"hub/**\", \"hubs/**\"]", 15, "tenants.acme.access[0].repositories[1]",
         "no route of this tenant matches such a name; its prefixes: 'hub', 'team/own'")]
     [InlineData("team/*/x", "*/*/x", 0, "", "")]

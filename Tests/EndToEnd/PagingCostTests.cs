@@ -73,10 +73,39 @@ public sealed class PagingCostTests(PagingUpstream upstream) : IClassFixture<Pag
         Assert.InRange(upstream.Listings().Count, 1, (upstream.Names.Length / Largest) + 3);
     }
 
+    [Theory]
+    [InlineData("tags")]
+    [InlineData("repositories")]
+    public async Task A_listing_beyond_the_bound_that_is_in_no_order_goes_on_with_a_link_in_sections_of_order(string member)
+    {
+        upstream.Names = [.. Names((2 * UpstreamListing.MaxPages * Largest) + 250).Reverse()];
+        var read = await ReadAll(member, 1000);
+        Assert.Equal(upstream.Names.Reverse(), read.Order(StringComparer.Ordinal));
+        var section = UpstreamListing.MaxPages * Largest;
+        Assert.Equal(upstream.Names[..section].Reverse(), read[..section]);
+        Assert.Equal(upstream.Names[section..(2 * section)].Reverse(), read[section..(2 * section)]);
+        Assert.Equal(upstream.Listings().Count, upstream.Listings().Distinct().Count());
+    }
+
     [Fact]
-    public async Task A_listing_beyond_the_bound_that_is_in_no_order_is_an_error_and_never_looks_complete()
+    public async Task A_position_opens_what_it_was_given_for_and_nothing_else()
     {
         upstream.Names = [.. Names((UpstreamListing.MaxPages * Largest) + 200).Reverse()];
+        var next = (await ReadPage($"{_path}?n=1000", "tags")).Next!;
+        Assert.Equal(1000, (await ReadPage(next, "tags")).Names.Count);
+        var scopes = $"registry:catalog:* {RegistryClient.Pull(_path[4.._path.IndexOf("/tags/")])} {RegistryClient.Pull("a/other")}";
+        var query = next.Split('?')[1];
+        foreach (var other in new[] { $"{_path}?n=10&next=AAAA", $"/v2/a/other/tags/list?{query}", $"/v2/_catalog?{query}" })
+        {
+            using var refused = await upstream.Alice.Do(HttpMethod.Get, other, scopes);
+            await refused.ShouldFail(HttpStatusCode.BadRequest, "UNSUPPORTED");
+        }
+    }
+
+    [Fact]
+    public async Task Pages_that_lead_round_in_a_circle_are_an_error()
+    {
+        (upstream.Names, upstream.IsCircle) = (Names(500), true);
         using var page = await Get($"{_path}?n=1000", "tags");
         await page.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
     }
@@ -127,6 +156,9 @@ public sealed class PagingUpstream : IAsyncLifetime
 
     public bool IgnoresSize { get; set; }
 
+    /// <summary>Whether the last page leads to the second.</summary>
+    public bool IsCircle { get; set; }
+
     internal RegistryClient Alice { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
@@ -146,7 +178,7 @@ public sealed class PagingUpstream : IAsyncLifetime
     /// <summary>Begins a test: its listing of tags.</summary>
     public string Begin()
     {
-        (Names, MostAllowed, IgnoresSize) = ([], Largest, false);
+        (Names, MostAllowed, IgnoresSize, IsCircle) = ([], Largest, false, false);
         _upstream.Requests.Clear();
         return $"/v2/a/b{++_count}/tags/list";
     }
@@ -175,6 +207,11 @@ public sealed class PagingUpstream : IAsyncLifetime
         if (from + page.Length < Names.Length)
         {
             context.Response.Headers.Link = $"<{path}?n={asked}&last={page[^1]}>; rel=\"next\"";
+        }
+
+        else if (IsCircle)
+        {
+            context.Response.Headers.Link = $"<{path}?n={asked}&last={Names[asked - 1]}>; rel=\"next\"";
         }
 
         context.Response.ContentType = "application/json";

@@ -62,12 +62,39 @@ public sealed class UriReferenceTests
     [InlineData("ftp://registry.example/x")]
     [InlineData("javascript:alert(1)")]
     [InlineData("file:///etc/passwd")]
-    [InlineData("/v2/../admin")]
     [InlineData("/v2/%2E%2e/admin")]
     [InlineData("/v2/.%2e/admin")]
-    [InlineData("/./x")]
-    [InlineData("../x")]
+    [InlineData("..%2e/../%2e/x")]
     public void What_cannot_be_one_is_refused(string text) => Assert.False(UriReference.TryResolve(text, From, out _), text);
+
+    /// <summary>Dot segments are resolved as of any reference (RFC 3986 §5.2.4 and §5.4), and never lead above the root.</summary>
+    [Theory]
+    [InlineData("/v2/../admin", "/admin")]
+    [InlineData("/./x", "/x")]
+    [InlineData("/a/b/c/./../../g", "/a/g")]
+    [InlineData("/a/..", "/")]
+    [InlineData("/a/b/..", "/a/")]
+    [InlineData("/a/b/.", "/a/b/")]
+    [InlineData("/../../../x", "/x")]
+    [InlineData("/a/.../.x/..y/z.", "/a/.../.x/..y/z.")]
+    [InlineData("https://registry.example/v2/x/../y?p=/../z", "/v2/y?p=/../z")]
+    public void Dot_segments_are_resolved(string text, string target)
+    {
+        Assert.True(UriReference.TryResolve(text, From, out var reference));
+        Assert.Equal(target, reference.Target?.Text);
+        Assert.Equal(new Uri(From, text).AbsoluteUri, reference.Address.AbsoluteUri);
+    }
+
+    [Theory]
+    [InlineData("/..//evil.example/x")]
+    [InlineData("/.//evil.example/x")]
+    [InlineData("/a/..//evil.example/x")]
+    public void Dot_segments_before_two_slashes_lead_to_no_other_origin(string text)
+    {
+        Assert.True(UriReference.TryResolve(text, From, out var reference));
+        Assert.Null(reference.Target);
+        Assert.Equal("https://registry.example//evil.example/x", reference.Address.AbsoluteUri);
+    }
 
     [Theory]
     [InlineData("https://registry.example//evil.example/x")]

@@ -85,6 +85,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             Tell(item.Map()!, rule);
         }
 
+        PushDoubts.Tell(access, tenant.Access);
         if ((long)tenant.Access.Sum(rule => rule.Repositories.Count) * tenant.Routes.Count <= MaxPairs)
         {
             TellUnmet(map, tenant);
