@@ -81,7 +81,11 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
             KeepAlivePingDelay = TimeSpan.FromSeconds(1),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(3),
         };
-        local.Certificates?.Configure(handler.SslOptions);
+        if (local.Certificates is { } members)
+        {
+            handler.ConnectCallback = members.Connect;
+        }
+
         return handler;
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -54,8 +55,20 @@ public sealed class MemberCertificates
         tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         tls.RemoteCertificateValidation = (certificate, chain, _) => IsMember(certificate, chain);
-        tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = TargetHost;
+        tls.OnAuthenticateAsServer = (_, server) => ShowChain((SslServerAuthenticationOptions)server.SslServerAuthenticationOptions);
+        tls.OnAuthenticateAsClient = (_, client) =>
+        {
+            client.TargetHost = TargetHost;
+            ShowChain((SslClientAuthenticationOptions)client.SslClientAuthenticationOptions);
+        };
     }
+
+    /// <summary>A selector shows the certificate alone, and who knows only the authority could not tell where it comes from.</summary>
+    private void ShowChain(SslServerAuthenticationOptions tls) =>
+        (tls.ServerCertificate, tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, null, _files.Current.Chain);
+
+    private void ShowChain(SslClientAuthenticationOptions tls) =>
+        (tls.ClientCertificates, tls.LocalCertificateSelectionCallback, tls.ClientCertificateContext) = (null, null, _files.Current.Chain);
 
     /// <summary>The TLS options of a listener for members alone, for a handshake that begins now.</summary>
     public SslServerAuthenticationOptions ForListener() => new()
@@ -70,13 +83,40 @@ public sealed class MemberCertificates
         RemoteCertificateValidationCallback = IsMember,
     };
 
-    /// <summary>Sets the connections up that a member opens to such listeners.</summary>
-    public void Configure(SslClientAuthenticationOptions tls)
+    /// <summary>
+    /// Connects to such a listener for an HTTP client (HTTP/2 alone), with the certificates that are in use when it does. The client's
+    /// limit of time to connect holds for the handshake too.
+    /// </summary>
+    public async ValueTask<Stream> Connect(SocketsHttpConnectionContext connection, CancellationToken cancellation)
     {
-        tls.EnabledSslProtocols = Protocols;
-        tls.TargetHost = TargetHost;
-        tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => _files.Current.Own;
-        tls.RemoteCertificateValidationCallback = IsMember;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        SslStream? tls = null;
+        try
+        {
+            await socket.ConnectAsync(connection.DnsEndPoint, cancellation);
+            tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
+            await tls.AuthenticateAsClientAsync(ForConnection(), cancellation);
+            return tls;
+        }
+        catch
+        {
+            await (tls?.DisposeAsync() ?? ValueTask.CompletedTask);
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private SslClientAuthenticationOptions ForConnection()
+    {
+        var tls = new SslClientAuthenticationOptions
+        {
+            EnabledSslProtocols = Protocols,
+            TargetHost = TargetHost,
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            RemoteCertificateValidationCallback = IsMember,
+        };
+        ShowChain(tls);
+        return tls;
     }
 
     /// <summary>Names the certificate that this process shows now (RFC 8705 §3.1).</summary>

@@ -3,6 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -46,6 +48,54 @@ public sealed class ClusterTlsTests(Lab lab)
         Assert.Equal(3, await cluster.Members());
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await foreign.ReadyStatus()).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await plain.ReadyStatus()).Status);
+    }
+
+    /// <summary>Members know the root alone, as cert-manager writes it: who connects and who is connected to show what lies between.</summary>
+    [Fact]
+    public async Task Certificates_of_an_intermediate_authority_are_of_members()
+    {
+        using var folder = new TemporaryFolder();
+        using var root = TestCertificates.Authority("root");
+        using var signer = root.Signer("signer");
+        var (own, key) = signer.Issue("member");
+        var member = await Mount(folder, "member", ($"{own}\n{signer.ExportCertificatePem()}", key), root);
+        await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 2, gateways: 1, Section(member));
+        await (await cluster.StartGateway()).Ready();
+        Assert.Equal(2, await cluster.Members());
+    }
+
+    /// <summary>The same between gateways, which read blobs from each other by HTTP/2.</summary>
+    [Fact]
+    public async Task An_HTTP_client_and_a_listener_of_members_show_each_other_the_whole_chain()
+    {
+        using var folder = new TemporaryFolder();
+        using var root = TestCertificates.Authority("root");
+        using var signer = root.Signer("signer");
+        var (own, key) = signer.Issue("member");
+        var members = new MemberCertificates(
+            new ClusterTlsConfiguration(
+                folder.Write("tls.crt", $"{own}\n{signer.ExportCertificatePem()}"), folder.Write("tls.key", key),
+                folder.Write("ca.crt", root.ExportCertificatePem())),
+            TimeProvider.System);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var http = new HttpClient(new SocketsHttpHandler { ConnectCallback = members.Connect });
+        using var ended = new CancellationTokenSource();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"https://{listener.LocalEndpoint}/")
+        {
+            Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        var answer = http.SendAsync(request, ended.Token);
+        using var accepted = await listener.AcceptTcpClientAsync();
+        await using var tls = new SslStream(accepted.GetStream());
+        await tls.AuthenticateAsServerAsync(members.ForListener());
+        Assert.True(tls.IsMutuallyAuthenticated);
+        Assert.Equal(SslApplicationProtocol.Http2, tls.NegotiatedApplicationProtocol);
+        var preface = new byte[24];
+        await tls.ReadExactlyAsync(preface).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(), preface);
+        await ended.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer);
     }
 
     /// <summary>Who issued what the silo shows, to anybody who asks.</summary>

@@ -1,6 +1,5 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using RegistryProxy.Tests.Support.Processes;
@@ -81,12 +80,7 @@ public sealed class TlsCertificateTests
 
     private static (string File, string Text)[] Files(X509Certificate2 root, string name, bool withRoot)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}-signer", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var now = DateTimeOffset.UtcNow;
-        using var signed = request.Create(root, now.AddMinutes(-6), now.AddDays(1.5), RandomNumberGenerator.GetBytes(8));
-        using var signer = signed.CopyWithPrivateKey(key);
+        using var signer = root.Signer($"{name}-signer");
         var (own, ownKey) = signer.Issue(name, "localhost");
         string[] chain = [own, signer.ExportCertificatePem(), withRoot ? root.ExportCertificatePem() : ""];
         return [("tls.key", ownKey), ("tls.crt", string.Join('\n', chain))];

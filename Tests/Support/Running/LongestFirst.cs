@@ -17,9 +17,9 @@ public sealed class LongestFirst : ITestCollectionOrderer
         [.. testCollections.OrderByDescending(collection => WaitsAttribute.Of(ClassOf(collection))).ThenByDescending(IsCampaign)
             .ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
 
-    /// <summary>The collection of a class which names none is called after the class.</summary>
+    /// <summary>What says how long it takes: the definition of a collection, or the class of one that has none, which is called after it.</summary>
     private static string? ClassOf(ITestCollection collection) =>
-        collection.TestCollectionDisplayName.Split(' ').FirstOrDefault(word => word.StartsWith("RegistryProxy.", StringComparison.Ordinal));
+        collection.TestCollectionClassName ?? collection.TestCollectionDisplayName.Split(' ').FirstOrDefault(word => word.StartsWith("RegistryProxy.", StringComparison.Ordinal));
 
     private static bool IsCampaign<TTestCollection>(TTestCollection collection)
         where TTestCollection : ITestCollection =>

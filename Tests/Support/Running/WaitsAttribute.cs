@@ -1,7 +1,8 @@
 namespace RegistryProxy.Tests.Support.Running;
 
 /// <summary>
-/// Tests that wait for time to pass in processes which cannot be told a time: they start first, and may take as much longer.
+/// Tests that wait for time to pass in processes which cannot be told a time: they start first, and may take as much longer. At the
+/// definition of a collection: its classes, which run one after the other.
 /// </summary>
 /// <param name="seconds">How long they wait, in all, in the slice of every run.</param>
 [AttributeUsage(AttributeTargets.Class)]

@@ -33,6 +33,17 @@ internal static class TestCertificates
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow.AddDays(2));
     }
 
+    /// <summary>An intermediate authority, as most companies and cert-manager have them.</summary>
+    public static X509Certificate2 Signer(this X509Certificate2 authority, string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        var now = DateTimeOffset.UtcNow;
+        using var signed = request.Create(authority, now.AddMinutes(-6), now.AddDays(1.5), RandomNumberGenerator.GetBytes(8));
+        return signed.CopyWithPrivateKey(key);
+    }
+
     /// <summary>
     /// A certificate of an authority, with its key, both as PEM; for host names and 127.0.0.1, where there are host names.
     /// </summary>
