@@ -50,7 +50,7 @@ public sealed class ClusterTlsTests(Lab lab)
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await plain.ReadyStatus()).Status);
     }
 
-    /// <summary>Members know the root alone, as cert-manager writes it: who connects and who is connected to show what lies between.</summary>
+    /// <summary>Members know the root alone, as cert-manager writes it: both ends of a connection show what lies between.</summary>
     [Fact]
     public async Task Certificates_of_an_intermediate_authority_are_of_members()
     {

@@ -17,9 +17,11 @@ public sealed class LongestFirst : ITestCollectionOrderer
         [.. testCollections.OrderByDescending(collection => WaitsAttribute.Of(ClassOf(collection))).ThenByDescending(IsCampaign)
             .ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
 
-    /// <summary>What says how long it takes: the definition of a collection, or the class of one that has none, which is called after it.</summary>
+    /// <summary>What says how long it takes: its definition, or the class that a collection without one is called after.</summary>
     private static string? ClassOf(ITestCollection collection) =>
-        collection.TestCollectionClassName ?? collection.TestCollectionDisplayName.Split(' ').FirstOrDefault(word => word.StartsWith("RegistryProxy.", StringComparison.Ordinal));
+        collection.TestCollectionClassName
+        ?? collection.TestCollectionDisplayName.Split(' ')
+            .FirstOrDefault(word => word.StartsWith("RegistryProxy.", StringComparison.Ordinal));
 
     private static bool IsCampaign<TTestCollection>(TTestCollection collection)
         where TTestCollection : ITestCollection =>
