@@ -46,14 +46,15 @@ internal sealed partial class DataListener(
     }
 
     /// <summary>The one place where errors are written: as JSON, and as a page for a browser that opens one of a login.</summary>
-    private static Task Finish(HttpContext context, DistributionError? error) =>
+    private Task Finish(HttpContext context, DistributionError? error) =>
         error is null ? Task.CompletedTask
         : WantsPage(context, error) ? LoginPages.Problem(context, error, PathOf(context) is "/" ? "/" : LoginEndpoints.Path)
         : DistributionErrorWriter.Write(context, error);
 
-    private static bool WantsPage(HttpContext context, DistributionError error) => PathOf(context) switch
+    private bool WantsPage(HttpContext context, DistributionError error) => PathOf(context) switch
     {
-        "/" => error.RetryAfterSeconds is not null,
+        "/" => error.RetryAfterSeconds is not null
+            && current.Value?.TenantOf(RequestHost.NameIn(context.Request)) is { HasPage: true },
         var path => LoginEndpoints.Has(path),
     } && PageRequest.IsBy(context.Request);
 

@@ -105,6 +105,7 @@ public static class GrainsExtensions
         .AddSingleton<SessionDesk>()
         .AddSingleton<RobotDesk>()
         .AddSingleton<UsageDesk>()
+        .AddSingleton<UpstreamDesk>()
         .AddSingleton<AuditDesk>()
         .AddSingleton<RevocationBudgets>()
         .AddSingleton<ConfigurationBudgets>()

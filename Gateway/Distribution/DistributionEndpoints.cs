@@ -131,6 +131,7 @@ internal sealed class DistributionEndpoints(
             Map = whole.Map,
             Path = path,
             Caller = caller,
+            IsPage = whole.IsPage,
             Repository = repository,
             Route = route,
             Destination = destination,
@@ -155,7 +156,9 @@ internal sealed class DistributionEndpoints(
         DistributionError? error = null;
         try
         {
-            return error = await runner.Run(operation, request);
+            error = await runner.Run(operation, request);
+            await ThrottledBody.Finish(request.Context);
+            return error;
         }
         catch (Exception fault) when (!request.Context.Response.HasStarted)
         {

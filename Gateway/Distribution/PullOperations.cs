@@ -34,7 +34,7 @@ internal sealed class PullOperations(
         DistributionError? error;
         do
         {
-            if (request.Route.Caches && store.IsEnabled && request.Destination.FollowRedirects)
+            if (request.Route.Caches && store.IsEnabled && request.FollowsRedirects)
             {
                 (error, var left) = await blobs.Serve(request);
                 error = left is null ? error
@@ -56,7 +56,7 @@ internal sealed class PullOperations(
         if (ByteRanges.AreSeveral(request.Context.Request.Headers.Range)
             && AskedRanges.Of(request.Context.Request, ContentHead.TagOf(digest)) is { } asked)
         {
-            var fetch = Fetch.Blob(request, digest) with { FollowRedirects = request.Destination.FollowRedirects };
+            var fetch = Fetch.Blob(request, digest) with { FollowRedirects = request.FollowsRedirects };
             var sent = await ranges.Send(request, fetch, asked);
             if (!sent.IsWhole)
             {
@@ -85,7 +85,7 @@ internal sealed class PullOperations(
         Payer = request,
         Scope = UpstreamScope.Pull(request.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
-        FollowRedirects = request.Destination.FollowRedirects,
+        FollowRedirects = request.FollowsRedirects,
         Kind = CallKind.Pull,
         Content = ContentKind.Blob,
     };

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace RegistryProxy.Gateway.Limits;
@@ -32,6 +33,14 @@ internal sealed class ThrottledBody(Stream inner, BytePace pace) : Stream
 
     /// <summary>Whether the bodies of a request are throttled.</summary>
     public static bool IsThrottled(HttpContext context) => context.Request.Body is ThrottledBody;
+
+    /// <summary>Sends what is written and not flushed: the server does that at the end of a request for its own writer alone.</summary>
+    public static ValueTask Finish(HttpContext context) =>
+        context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature { Stream: ThrottledBody, Writer: var writer }
+            && writer is { CanGetUnflushedBytes: true, UnflushedBytes: > 0 }
+                ? Flush(writer, context.RequestAborted) : ValueTask.CompletedTask;
+
+    private static async ValueTask Flush(PipeWriter writer, CancellationToken cancellation) => await writer.FlushAsync(cancellation);
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

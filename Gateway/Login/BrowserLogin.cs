@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.PageSessions;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -10,7 +11,11 @@ namespace RegistryProxy.Gateway.Login;
 /// <summary>Sends a browser to the provider and shows it the login line when it comes back.</summary>
 internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAddress, PageLogins pages, AuditTrail audit)
 {
-    private const string Cookie = "registryproxy_login";
+    /// <summary>The login in progress: no other host of the domain can set it (RFC 6265bis §4.1.3.2).</summary>
+    public const string Cookie = "__Host-registryproxy-login";
+
+    /// <summary>The same by plain HTTP, where browsers keep no cookie with that prefix.</summary>
+    public const string PlainCookie = "registryproxy_login";
 
     /// <summary>When to try again what passes by itself, in seconds.</summary>
     private const int RetryAfter = 10;
@@ -28,7 +33,7 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         var name = asked ?? (names.Count == 1 ? names[0] : null);
         if (name is null)
         {
-            await LoginPages.Choose(context, tokenService, names);
+            await LoginPages.Choose(context, tokenService, names, purpose);
             return null;
         }
 
@@ -50,7 +55,7 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
             return DistributionError.Unavailable(StatusCodes.Status503ServiceUnavailable, start.Message, RetryAfter);
         }
 
-        context.Response.Cookies.Append(Cookie, purpose.Mark(start.Flow!), CookieOptions(tokenService, TimeSpan.FromMinutes(10)));
+        Keep(context, tokenService, purpose.Mark(start.Flow!), TimeSpan.FromMinutes(10));
         context.Response.Headers.CacheControl = "no-store";
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = start.Address.AbsoluteUri;
@@ -60,8 +65,9 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     /// <summary>The browser is back.</summary>
     public async Task<DistributionError?> Finish(HttpContext context, TokenService tokenService, QueryParameters query)
     {
-        var (purpose, flow) = LoginPurpose.Read(context.Request.Cookies[Cookie], tokenService.Tenant);
-        context.Response.Cookies.Append(Cookie, "", CookieOptions(tokenService, TimeSpan.Zero));
+        var cookie = context.Request.Cookies[IsSecure(tokenService) ? Cookie : PlainCookie];
+        var (purpose, flow) = LoginPurpose.Read(cookie, tokenService.Tenant);
+        Keep(context, tokenService, "", TimeSpan.Zero);
         if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state)
             || !query.TryGetSingle("error", out var error))
         {
@@ -74,10 +80,11 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
             return DistributionError.Unsupported(why, StatusCodes.Status400BadRequest);
         }
 
-        return await Show(context, tokenService, purpose, await Redeem(context, tokenService, flow, state, new Secret(code)));
+        return await Show(context, tokenService, purpose, await Redeem(context, tokenService, purpose, flow, state, new Secret(code)));
     }
 
-    private async Task<LoginResult> Redeem(HttpContext context, TokenService tokenService, Secret flow, string state, Secret code)
+    private async Task<LoginResult> Redeem(
+        HttpContext context, TokenService tokenService, LoginPurpose purpose, Secret flow, string state, Secret code)
     {
         var reply = new InteractiveLoginReply
         {
@@ -88,6 +95,7 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
             State = state,
             Code = code,
             ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
+            MaxLifetime = purpose == LoginPurpose.Client ? null : (int)PageCookies.Life.TotalSeconds,
         };
         try
         {
@@ -125,13 +133,19 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         return null;
     }
 
+    private static bool IsSecure(TokenService tokenService) => tokenService.Origin.StartsWith("https:", StringComparison.Ordinal);
+
     /// <summary>Lax: the provider's redirect is a navigation from another site.</summary>
-    private static CookieOptions CookieOptions(TokenService tokenService, TimeSpan life) => new()
+    private static void Keep(HttpContext context, TokenService tokenService, string value, TimeSpan life)
     {
-        HttpOnly = true,
-        SameSite = SameSiteMode.Lax,
-        Secure = tokenService.Origin.StartsWith("https:", StringComparison.Ordinal),
-        Path = LoginEndpoints.Path,
-        MaxAge = life,
-    };
+        var isSecure = IsSecure(tokenService);
+        context.Response.Cookies.Append(isSecure ? Cookie : PlainCookie, value, new CookieOptions
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Lax,
+            Secure = isSecure,
+            Path = isSecure ? "/" : LoginEndpoints.Path,
+            MaxAge = life,
+        });
+    }
 }

@@ -29,11 +29,11 @@ internal static class LoginPages
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; " +
         $"frame-ancestors 'none'; base-uri 'none'";
 
-    public static Task Choose(HttpContext context, TokenService tokenService, IReadOnlyList<string> authenticators) => Write(
+    public static Task Choose(
+        HttpContext context, TokenService tokenService, IReadOnlyList<string> authenticators, LoginPurpose purpose) => Write(
         context, StatusCodes.Status200OK, $"Log in to {tokenService.Authority}",
         string.Concat(authenticators.Select(
-            name => $"<p><a class=\"button\" href=\"{LoginEndpoints.Path}?authenticator={Uri.EscapeDataString(name)}\">" +
-                $"{Encode(name)}</a></p>")));
+            name => $"<p><a class=\"button\" href=\"{Encode(AddressOf(name, purpose))}\">{Encode(name)}</a></p>")));
 
     public static Task LoginLine(HttpContext context, TokenService tokenService, string subject, Secret refreshToken) => Write(
         context, StatusCodes.Status200OK, $"Logged in to {tokenService.Authority} as {subject}",
@@ -75,6 +75,10 @@ internal static class LoginPages
             $"<p id=\"problem\" role=\"alert\">{Encode(error.Message)}</p><p><a href=\"{again}\">Start again</a>. The operators of this " +
             $"registry find this request under {Encode(context.TraceIdentifier)}.</p>");
     }
+
+    private static string AddressOf(string authenticator, LoginPurpose purpose) =>
+        $"{LoginEndpoints.Path}?authenticator={Uri.EscapeDataString(authenticator)}"
+        + (purpose == LoginPurpose.Client ? "" : $"&for={purpose.Word}");
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 

@@ -52,19 +52,19 @@ internal sealed class PageCookies(PageSeal seal, TimeProvider time)
     public static string? TokenOf(HttpContext context) =>
         context.Request.Cookies[Visitor] is { Length: > 0 and <= MaxValue } value ? TokenOf(value) : null;
 
-    /// <summary>
-    /// Whether a change was sent by the page itself: with the token of its cookie, which no page of others can read, and from this origin.
-    /// </summary>
-    public bool IsOwn(HttpContext context, TokenService tokenService) =>
+    /// <summary>Whether a change comes with the token of its cookie, which no page of others can read.</summary>
+    public bool HasToken(HttpContext context, TokenService tokenService) =>
         Read(context, tokenService, Visitor) is not null && TokenOf(context) is { } token
         && context.Request.Headers[TokenHeader] is { Count: 1 } sent
-        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sent[0] ?? ""), Encoding.UTF8.GetBytes(token))
-        && (context.Request.Headers.Origin is not { Count: > 0 } origin || origin == tokenService.Origin)
-        && IsSameOrigin(context.Request);
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(sent[0] ?? ""), Encoding.UTF8.GetBytes(token));
 
-    /// <summary>Whether no browser says that a page of others asks (Fetch Metadata Request Headers §2.3).</summary>
-    public static bool IsSameOrigin(HttpRequest request) =>
-        request.Headers["Sec-Fetch-Site"] is not { Count: > 0 } site || site == "same-origin";
+    /// <summary>
+    /// Whether no browser says that a page of others asks (Fetch Metadata Request Headers §2.3; Fetch, "append a request Origin header").
+    /// What is no browser need not say anything.
+    /// </summary>
+    public static bool IsFromHere(HttpRequest request, TokenService tokenService) =>
+        (request.Headers["Sec-Fetch-Site"] is not { Count: > 0 } site || site == "same-origin")
+        && (request.Headers.Origin is not { Count: > 0 } origin || origin == tokenService.Origin);
 
     /// <summary>Who knows it does not know the cookie.</summary>
     private static string TokenOf(string value) =>

@@ -32,33 +32,39 @@ internal sealed class PageEndpoints(
 
     private static readonly DistributionError Foreign = DistributionError.Denied("this address is for the page of this registry alone");
 
+    private static readonly DistributionError Stale = DistributionError.Denied(
+        "the login of this browser has changed since the page was loaded, and nothing was done; load the page again");
+
     private static readonly DistributionError Nothing = DistributionError.NotFound("not found; the page is at /");
 
     /// <summary>Whether a request is the page's: its document, or what its script asks.</summary>
     public static bool Has(HttpContext context, ReadOnlySpan<char> path) =>
         path is "/" ? IsRead(context) && PageRequest.IsBy(context.Request) : path.StartsWith(Root + "/", StringComparison.Ordinal);
 
-    /// <summary>Whether a path is one where somebody stops what floods the tenant.</summary>
+    /// <summary>
+    /// Whether a path is one where somebody stops what floods the tenant: the administration, and what it takes to see it.
+    /// </summary>
     public static bool IsOfAdministrators(ReadOnlySpan<char> path) =>
-        path is PageLogin.AdministrationPath || path.StartsWith(Administered, StringComparison.Ordinal);
+        path is PageLogin.AdministrationPath or PageLogin.StatePath or "/" || path.StartsWith(Administered, StringComparison.Ordinal)
+        || path.StartsWith(PageDocument.Prefix, StringComparison.Ordinal);
 
     /// <summary>Answers, or returns the error for the browser.</summary>
     public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
     {
         if (path is "/")
         {
-            return Shown(context, tokenService, IsElsewhere(context, tokenService) ? Lead(tokenService) : document.Show);
+            return Shown(context, IsElsewhere(context, tokenService) ? Lead(tokenService) : document.Show);
         }
 
         if (path.StartsWith(PageDocument.Prefix, StringComparison.Ordinal))
         {
-            return IsRead(context) && document.Find(path) is { } asset ? Shown(context, tokenService, asset)
+            return IsRead(context) && document.Find(path) is { } asset ? Shown(context, asset)
                 : Count(context, tokenService, Nothing);
         }
 
-        return !context.Request.Headers.ContainsKey(ScriptHeader) || !PageCookies.IsSameOrigin(context.Request)
-            || (!IsRead(context) && !login.IsOwn(context, tokenService))
+        return !context.Request.Headers.ContainsKey(ScriptHeader) || !PageCookies.IsFromHere(context.Request, tokenService)
                 ? Count(context, tokenService, Foreign)
+            : !IsRead(context) && !login.HasToken(context, tokenService) ? TellStale(context, tokenService)
             : path.StartsWith(Content, StringComparison.Ordinal) ? Ask(context, tokenService, map)
             : path.StartsWith(Administered, StringComparison.Ordinal) ? Administer(context, tokenService, map)
             : Answer(context, path, tokenService, map);
@@ -109,13 +115,19 @@ internal sealed class PageEndpoints(
         return error;
     }
 
-    private async Task<DistributionError?> Shown(HttpContext context, TokenService tokenService, RequestDelegate show)
+    /// <summary>The page's script begins again with the login that the browser has now.</summary>
+    private Task<DistributionError?> TellStale(HttpContext context, TokenService tokenService)
     {
-        if (limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany)
-        {
-            return tooMany;
-        }
+        context.Response.Headers[ScriptHeader] = "stale";
+        return Count(context, tokenService, Stale);
+    }
 
+    /// <summary>
+    /// What is the same for everybody costs a tenant nothing, and counts towards no limit: one view is a dozen files, which everybody
+    /// behind an address needs.
+    /// </summary>
+    private static async Task<DistributionError?> Shown(HttpContext context, RequestDelegate show)
+    {
         await show(context);
         return null;
     }

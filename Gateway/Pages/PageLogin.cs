@@ -25,18 +25,18 @@ internal sealed class PageLogin(
     private static readonly DistributionError NoPassword = DistributionError.Unauthorized(
         "this is no user name of a person, or the password is too long; machines do not log in here");
 
-    /// <summary>Whether a change was sent by the page itself.</summary>
-    public bool IsOwn(HttpContext context, TokenService tokenService) => cookies.IsOwn(context, tokenService);
+    /// <summary>Whether a change was sent with the token that goes with the cookie.</summary>
+    public bool HasToken(HttpContext context, TokenService tokenService) => cookies.HasToken(context, tokenService);
 
     /// <summary><c>GET /page/me</c>: what the page is to show, and a cookie for whoever has none.</summary>
     public async Task<DistributionError?> Describe(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
-        var (caller, refusal) = await visitors.Identify(context, tokenService, map);
-        if (Admit(context, tokenService, caller, refusal) is { } tooMany)
+        if (limits.AdmitChallenged(tokenService.Tenant, context) is { } tooMany)
         {
             return tooMany;
         }
 
+        var (caller, refusal) = await visitors.Identify(context, tokenService, map);
         if (caller is null && refusal!.Error.Status != StatusCodes.Status401Unauthorized)
         {
             return refusal.Error;
@@ -97,6 +97,7 @@ internal sealed class PageLogin(
         var request = new TokenRequest(credentials, [], Offline: !administers, null, null)
         {
             Administers = administers ? [tokenService.Tenant.Name] : [],
+            MaxLifetime = PageCookies.Life,
         };
         if (credentials.Kind != LoginCredentialsKind.Password || LoginBounds.Refuse(request) is not null)
         {

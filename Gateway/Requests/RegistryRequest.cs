@@ -28,6 +28,12 @@ internal sealed class RegistryRequest
     /// <summary>Where the request goes now; a pull that falls back moves on.</summary>
     public required Destination Destination { get; set; }
 
+    /// <summary>Whether the page for people asks: its script reaches this registry alone.</summary>
+    public bool IsPage { get; init; }
+
+    /// <summary>Whether redirects of the upstream are followed here; else the client is told to.</summary>
+    public bool FollowsRedirects => IsPage || Destination.FollowRedirects;
+
     /// <summary>The name at the upstream.</summary>
     public RepositoryName UpstreamName => Destination.Name;
 

@@ -15,6 +15,9 @@ internal sealed record TokenRequest(
     /// <summary>Tenants whose administration was asked for.</summary>
     public IReadOnlyList<string> Administers { get; init; } = [];
 
+    /// <summary>The longest that the session may last; <c>null</c> for as long as the configuration allows.</summary>
+    public TimeSpan? MaxLifetime { get; init; }
+
     /// <summary>The user name that Docker stores with an identity token.</summary>
     public const string DockerTokenUser = "<token>";
 

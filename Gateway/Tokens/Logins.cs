@@ -113,6 +113,7 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
         NodeAgent = request.Client == TokenClient.NodeAgent,
         Administers = request.Administers.Contains(tokenService.Tenant.Name),
         ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
+        MaxLifetime = (int?)request.MaxLifetime?.TotalSeconds,
     };
 
     /// <summary>What the client of a login that failed is told.</summary>

@@ -90,6 +90,10 @@ public sealed record InteractiveLoginReply
 
     [Id(6)]
     public string ClientAddress { get; init; } = "";
+
+    /// <summary>The longest that the session may last, in seconds; <c>null</c> for as long as the configuration allows.</summary>
+    [Id(7)]
+    public int? MaxLifetime { get; init; }
 }
 
 /// <summary>The login of a device (RFC 8628 §3.2).</summary>

@@ -36,6 +36,10 @@ public sealed record LoginRequest
     /// <summary>Whether the scope of the tenant's administration is asked for (<see cref="AdministrationScope"/>).</summary>
     [Id(7)]
     public bool Administers { get; init; }
+
+    /// <summary>The longest that the session may last, in seconds; <c>null</c> for as long as the configuration allows.</summary>
+    [Id(8)]
+    public int? MaxLifetime { get; init; }
 }
 
 /// <summary>What the caller proves its identity with.</summary>

@@ -16,6 +16,8 @@ namespace RegistryProxy.Grains.Administration;
 [JsonSerializable(typeof(RobotRequest))]
 [JsonSerializable(typeof(RobotRotation))]
 [JsonSerializable(typeof(TenantUsage))]
+[JsonSerializable(typeof(HourOfActivity))]
+[JsonSerializable(typeof(TenantUpstream[]))]
 [JsonSerializable(typeof(ConfigurationOutcome))]
 [JsonSerializable(typeof(ConfigurationErrors))]
 [JsonSerializable(typeof(ConfigurationHistory))]

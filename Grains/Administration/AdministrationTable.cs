@@ -4,7 +4,8 @@ namespace RegistryProxy.Grains.Administration;
 
 /// <summary>Which address is answered by whom.</summary>
 internal sealed class AdministrationTable(
-    SessionDesk sessions, RobotDesk robots, ExplainDesk explain, UsageDesk usage, AuditDesk audit, ConfigurationDesk configuration)
+    SessionDesk sessions, RobotDesk robots, ExplainDesk explain, UsageDesk usage, UpstreamDesk upstreams, AuditDesk audit,
+    ConfigurationDesk configuration)
 {
     public ValueTask<AdministrationReply> Answer(AdministrationCall call, CancellationToken cancellation)
     {
@@ -24,6 +25,8 @@ internal sealed class AdministrationTable(
             ("GET", ["explain"]) => explain.Explain(call, cancellation),
             ("GET", ["audit"]) => audit.Read(call),
             ("GET", ["usage"]) => usage.Describe(call),
+            ("GET", ["history"]) => usage.History(call),
+            ("GET", ["upstreams"]) => upstreams.List(call),
             ("GET", ["sessions"]) => sessions.List(call),
             ("POST", ["sessions", "revoke"]) => sessions.Revoke(call),
             ("GET", ["robots"]) => robots.List(call),
@@ -37,14 +40,16 @@ internal sealed class AdministrationTable(
 
     private static AdministrationReply Nothing(string[] path) => path switch
     {
-        ["explain"] or ["sessions"] or ["usage"] or ["audit"] or ["configuration", "history"] => Other("GET"),
+        ["explain"] or ["sessions"] or ["usage"] or ["history"] or ["upstreams"] or ["audit"] or ["configuration", "history"] =>
+            Other("GET"),
         ["sessions", "revoke"] or ["robots", _, "rotate"] or ["configuration", "rollback"] => Other("POST"),
         ["configuration"] => Other("GET, PUT"),
         ["robots"] => Other("GET, POST"),
         ["robots", _] or ["robots", _, "secrets", _] => Other("DELETE"),
         _ => AdministrationAnswer.Error(
             404, "there is nothing here; see /admin/configuration, /admin/configuration/history, /admin/configuration/rollback, " +
-            "/admin/explain, /admin/sessions, /admin/sessions/revoke, /admin/robots, /admin/usage and /admin/audit"),
+            "/admin/explain, /admin/sessions, /admin/sessions/revoke, /admin/robots, /admin/usage, /admin/history, " +
+            "/admin/upstreams and /admin/audit"),
     };
 
     private static AdministrationReply Other(string allow) =>

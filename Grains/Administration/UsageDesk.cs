@@ -4,9 +4,14 @@ using RegistryProxy.Grains.Robots;
 
 namespace RegistryProxy.Grains.Administration;
 
-/// <summary><c>GET /admin/usage</c>: what this tenant does now, and what it may.</summary>
+/// <summary>
+/// <c>GET /admin/usage</c> and <c>GET /admin/history</c>: what this tenant does now, what it may, and what it did in the last hour.
+/// </summary>
 internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configuration)
 {
+    /// <summary>Points of an hour: one for each minute.</summary>
+    private const int Points = 60;
+
     public async ValueTask<AdministrationReply> Describe(AdministrationCall call)
     {
         if (call.Fields() is null)
@@ -14,18 +19,29 @@ internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configu
             return AdministrationAnswer.Unreadable("what is used here is used by this tenant");
         }
 
-        var view = await grains.GetGrain<IOperationsGrain>(0).Describe();
+        var operations = grains.GetGrain<IOperationsGrain>(0);
+        var view = await operations.Describe();
         var rates = view.Tenants.FirstOrDefault(rates => rates.Tenant == call.Tenant);
-        var pulls = await grains.GetGrain<IAuditGatheringGrain>(0).Repositories(call.Tenant);
+        var detail = await operations.Tenant(call.Tenant);
         var sessions = await grains.GetGrain<ITenantSessionsGrain>(call.Tenant).List(1);
         var robots = await grains.GetGrain<IRobotsGrain>(call.Tenant).List();
         var limits = configuration.Current.Configuration.Tenants.GetValueOrDefault(call.Tenant)?.Limits;
         return AdministrationAnswer.Good(
             new TenantUsage(
                 rates?.Requests ?? 0, rates?.Refused ?? 0, rates?.Errors ?? 0, sessions.Total, robots.Count,
-                pulls.Repositories.ToDictionary(one => one.Repository, one => one.Pulls),
-                new TenantLimits(limits?.RequestsPerSecond, limits?.BytesPerSecond, limits?.ConcurrentStreams)),
+                detail.Repositories.ToDictionary(one => one.Repository, one => one.Pulls),
+                new TenantLimits(limits?.RequestsPerSecond, limits?.BytesPerSecond, limits?.ConcurrentStreams))
+            {
+                Refusals = detail.Refusals, Transfers = detail.Streams, CountedSince = detail.Since, IsPartial = detail.IsPartial,
+            },
             AdministrationJson.Default.TenantUsage);
+    }
+
+    public async ValueTask<AdministrationReply> History(AdministrationCall call)
+    {
+        var history = await grains.GetGrain<IOperationsGrain>(0).History(ActivityKind.Tenant, [call.Tenant], Points);
+        return AdministrationAnswer.Good(
+            HourOfActivity.Of(ActivityKind.Tenant, history[0]), AdministrationJson.Default.HourOfActivity);
     }
 }
 
@@ -39,7 +55,20 @@ internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configu
 /// <param name="Limits">What its operator allows it; <c>null</c> for no limit.</param>
 internal sealed record TenantUsage(
     double RequestsPerSecond, double RefusedPerSecond, double ErrorsPerSecond, int Sessions, int Robots,
-    IReadOnlyDictionary<string, long> Pulls, TenantLimits Limits);
+    IReadOnlyDictionary<string, long> Pulls, TenantLimits Limits)
+{
+    /// <summary>Refusals by reason since the gateways started, the most frequent first.</summary>
+    public IReadOnlyList<ReasonCount> Refusals { get; init; } = [];
+
+    /// <summary>Transfers that run now, where the tenant has a limit for them.</summary>
+    public int Transfers { get; init; }
+
+    /// <summary>When the first of the gateways started; <c>null</c> when none runs.</summary>
+    public DateTimeOffset? CountedSince { get; init; }
+
+    /// <summary>Whether <see cref="Pulls"/> of some gateway may be missing.</summary>
+    public bool IsPartial { get; init; }
+}
 
 /// <summary>What a tenant may use of the whole cluster.</summary>
 internal sealed record TenantLimits(long? RequestsPerSecond, long? BytesPerSecond, int? ConcurrentStreams);

@@ -53,7 +53,7 @@ internal sealed class InteractiveLoginGrain(
                     new LoginRequest
                     {
                         Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true,
-                        ClientAddress = reply.ClientAddress, Administers = flow.Administers,
+                        ClientAddress = reply.ClientAddress, Administers = flow.Administers, MaxLifetime = reply.MaxLifetime,
                     },
                     verdict,
                     cancellation),

@@ -45,11 +45,13 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
 /// <param name="ClientAddress">Who opens it.</param>
 /// <param name="NodeAgent">Whether it is the short one of a NodeAgent.</param>
 /// <param name="Seal">The cluster's seal over the key of the grain, for the refresh token; <c>null</c> when there is none.</param>
+/// <param name="MaxLifetime">The longest that it may last, in seconds; <c>null</c> for as long as the configuration allows.</param>
 [GenerateSerializer, Immutable, Alias("rp.session-opening")]
 internal sealed record SessionOpening(
     [property: Id(0)] VerifiedIdentity Identity, [property: Id(1)] bool Refreshable, [property: Id(2)] string ClientAddress,
     [property: Id(3)] bool NodeAgent,
-    [property: Id(4)] string? Seal = null);
+    [property: Id(4)] string? Seal = null,
+    [property: Id(5)] int? MaxLifetime = null);
 
 /// <summary>What somebody is to the administration of a tenant.</summary>
 /// <param name="Rules">What rules give an administrator whose session is open; <c>null</c> for everybody else.</param>

@@ -227,6 +227,7 @@ internal sealed class SessionGrain(
     private DateTimeOffset Expiry(SessionOpening opening, DateTimeOffset now)
     {
         var limit = opening.NodeAgent ? NodeAgentLimit : IsMachine ? MachineLimit : TimeSpan.MaxValue;
+        limit = opening.MaxLifetime is { } asked && TimeSpan.FromSeconds(asked) < limit ? TimeSpan.FromSeconds(asked) : limit;
         var end = now + (Tokens.RefreshLifetime < limit ? Tokens.RefreshLifetime : limit);
         return opening.Identity.Expires is { } expires && expires < end ? expires : end;
     }

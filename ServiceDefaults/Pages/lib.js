@@ -6,9 +6,10 @@ const Patience = 10000;
 
 /**
  * Which server the page asks, and what goes with each question; what the page does where a login is needed: it leaves for it (login), or looks
- * again who it is shown to (unknown). Each page says its own.
+ * again who it is shown to (unknown); whether a change may be sent once more that came with the login of a moment ago (renew); whether nothing
+ * is asked again for now (paused). Each page says its own.
  */
-export const server = { name: "the silo", headers: () => ({}), login: null, unknown: () => { } };
+export const server = { name: "the silo", headers: () => ({}), login: null, unknown: () => { }, renew: async () => false, paused: false };
 
 /** How far the clock of the server is ahead of that of the browser. */
 let ahead = 0;
@@ -16,8 +17,11 @@ let ahead = 0;
 /** The time as the server has it. */
 export const now = () => Date.now() + ahead;
 
-/** Asks the server; throws an Error with its own words and its status when it refuses, and when the answer is not whole or does not come. */
-export async function ask(address, { signal, ...options } = {}) {
+/**
+ * Asks the server for JSON, or for a text (isText); throws an Error with its own words, its status and all its errors when it refuses, and when
+ * the answer is not whole or does not come.
+ */
+export async function ask(address, { signal, isText, isRenewed, ...options } = {}) {
   const limit = AbortSignal.timeout(Patience);
   let response, text;
   try {
@@ -35,8 +39,11 @@ export async function ask(address, { signal, ...options } = {}) {
   if (response.status === 401) server.unknown();
   const sent = Date.parse(response.headers.get("Date"));
   if (sent) ahead = Math.abs(sent - Date.now()) > 2000 ? sent - Date.now() : 0;
-  const body = parsed(text);
-  if (!response.ok) throw Object.assign(new Error(body?.errors?.[0]?.message ?? body?.error ?? `${server.name} answers ${response.status}`), { status: response.status });
+  if (response.status === 403 && response.headers.get("X-Registryproxy-Page") === "stale" && !isRenewed && await server.renew()) {
+    return ask(address, { signal, isText, isRenewed: true, ...options });
+  }
+  const body = isText && response.ok ? text : parsed(text);
+  if (!response.ok) throw Object.assign(new Error(body?.errors?.[0]?.message ?? body?.error ?? `${server.name} answers ${response.status}`), { status: response.status, errors: body?.errors ?? [] });
   if (body === undefined) throw new Error(`the answer of ${server.name} is not whole`);
   return { body, total: Number(response.headers.get("X-Total-Count") ?? 0), headers: response.headers };
 }
@@ -68,7 +75,7 @@ export function useData(address, period) {
       setState(former => change.address ? change : { ...former, ...change });
       if (period) timer = setTimeout(next, period);
     };
-    const next = () => document.hidden ? timer = setTimeout(next, 1000) : run();
+    const next = () => document.hidden || server.paused ? timer = setTimeout(next, 1000) : run();
     again.current = run;
     if (address) run();
     return () => { abort.abort(); clearTimeout(timer); };
@@ -122,7 +129,7 @@ export function count(value) {
 
 export function bytes(value) {
   for (const [unit, size] of [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) if (value >= size) return `${(value / size).toFixed(1)} ${unit}`;
-  return `${Math.round(value)} B`;
+  return `${value >= 10 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} B`;
 }
 
 export function duration(milliseconds) {

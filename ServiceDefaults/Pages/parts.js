@@ -67,7 +67,7 @@ export const Meter = ({ value, most, label }) => html`<meter aria-label=${label}
   value=${Math.min(value, most)}></meter>`;
 
 /** Asks before something is done that cannot be undone; the browser keeps the focus inside, and gives it back when the dialog is closed. */
-export function Confirm({ question, action, onDone, onClose }) {
+export function Confirm({ question, action, onDone, onClose, wide, children }) {
   const dialog = useRef(null);
   const [state, setState] = useState({});
   useEffect(() => { dialog.current.showModal(); }, []);
@@ -76,8 +76,8 @@ export function Confirm({ question, action, onDone, onClose }) {
     try { await onDone(); } catch (fault) { setState({ error: fault.message }); return; }
     dialog.current?.close();
   };
-  return html`<dialog ref=${dialog} aria-labelledby="question" onClose=${onClose}>
-    <p id="question">${question}</p>${state.error && html`<p class="bad" role="alert">${state.error}</p>`}
+  return html`<dialog ref=${dialog} class=${wide ? "large" : null} aria-labelledby="question" onClose=${onClose}>
+    <p id="question">${question}</p>${children}${state.error && html`<p class="bad" role="alert">${state.error}</p>`}
     <div class="buttons"><button id="cancel" onClick=${() => dialog.current.close()}>Cancel</button>
       <button class="danger" id="confirm" disabled=${state.busy} onClick=${act}>${action}</button></div></dialog>`;
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support.Browser;
 using RegistryProxy.Tests.Support.Images;
@@ -70,6 +71,61 @@ public sealed class OperatorViewTests
 
         async Task<double> Number(string expression) =>
             double.Parse(await browser.Evaluate($"String({expression})"), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The silo that was there first has the hour and the reports of all processes.</summary>
+    [Fact]
+    public async Task When_the_silo_that_keeps_the_hour_dies_the_page_says_so_and_counts_from_then_on()
+    {
+        await using var upstream = await RecordingUpstream.Start(context => Serve(context, failing: false));
+        await using var cluster = await DoorCluster.Start(
+            upstream.Url, silos: 1, gateways: 1,
+            extraUpstream: ", credentials: { type: basic, username: robot, password: { value: view-canary } }");
+        var first = cluster.Silos.First();
+        await Eventually.True(
+            async () =>
+            {
+                await Pull(cluster.Gateways.First(), 1);
+                return (await Hour(first)).Pulls > 1;
+            },
+            "the first silo counts");
+        var second = await cluster.StartSilo();
+        await second.Ready();
+        await Eventually.True(async () => (await Hour(second)).Pulls > 1, "the second silo asks the first");
+
+        var killed = DateTimeOffset.UtcNow;
+        first.Process.Kill();
+        await Eventually.True(
+            async () =>
+            {
+                await Pull(cluster.Gateways.First(), 1);
+                var (pulls, since) = await Hour(second);
+                return since > killed && pulls > 0;
+            },
+            "another silo counts from then on", TimeSpan.FromSeconds(120));
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Open($"{second.AdminUrl}/#/tenants/acme");
+        await Eventually.True(async () => (await browser.Text("main")).Contains("Counted since"), "the page says since when it counts");
+        await browser.Evaluate("location.hash = '#/', ''");
+        await browser.WaitFor("#problems");
+        await Eventually.True(
+            async () => (await browser.Text("#problems")).Contains("did not say that it ends"), "the silo that died is missed",
+            TimeSpan.FromSeconds(60));
+        await Eventually.True(async () => (await browser.Text("#processes")).Contains("gateway"), "the gateway is known again");
+
+        static async Task<(double Pulls, DateTimeOffset Since)> Hour(DoorCluster.Member silo)
+        {
+            using var http = new HttpClient();
+            using var answer = await http.GetAsync($"{silo.AdminUrl}/admin/history?tenant=acme");
+            if (!answer.IsSuccessStatusCode)
+            {
+                return (0, DateTimeOffset.MinValue);
+            }
+
+            var hour = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+            return (hour.GetProperty("series").GetProperty("pulls").EnumerateArray().Sum(point => point.GetDouble()),
+                hour.GetProperty("since").GetDateTimeOffset());
+        }
     }
 
     private static async Task Pull(DoorCluster.Member gateway, int times)

@@ -57,7 +57,13 @@ public sealed class FirstUpstreamTests(Lab lab)
         cd {{folder.Path}}
         htpasswd() { command htpasswd -i "$@" <<<"$PASSWORD"; }
         dotnet() { [ "$1 $2 $3" = "run --project Standalone" ]; shift 4; command dotnet {{FrontDoor.Dll}} "$@"; }
-        docker() { if [ "$1" = login ]; then command docker "$@" --password-stdin <<<"$PASSWORD"; else command docker "$@"; fi; }
+        docker() {
+          case "$1 $2" in
+            "login "*) command docker "$@" --password-stdin <<<"$PASSWORD";;
+            "pull alpine") command docker image inspect alpine > /dev/null;;
+            *) command docker "$@";;
+          esac
+        }
         {{script}}
         """,
         ("PASSWORD", "canary-password"), ("ROBOT_PASSWORD", RobotPassword), ("DOCKER_HOST", $"unix://{engine.SocketPath}"),

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using RegistryProxy.Gateway.Login;
 using RegistryProxy.Tests.Support.Browser;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Servers;
@@ -178,7 +179,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
         {
             ("code=x&state=y", ""), ("code=x&state=y", cookie.Split(';')[0]), ("code=x", cookie.Split(';')[0]), ("error=access_denied",
                 cookie.Split(';')[0]),
-            ("code=x&state=y", "registryproxy_login=AAAA"), ("code=x&state=y", cookie.Split(';')[0] + "x"), ("code=x&code=y&state=z", ""),
+            ("code=x&state=y", $"{BrowserLogin.PlainCookie}=AAAA"), ("code=x&state=y", cookie.Split(';')[0] + "x"), ("code=x&code=y&state=z", ""),
         })
         {
             using var back = await client.Send(HttpMethod.Get, $"/login/callback?{query}", null, null, ("Cookie", sent));
@@ -189,6 +190,29 @@ public sealed partial class BrowserLoginTests(Lab lab)
         using var form = new FormUrlEncodedContent([new("user_code", "BCDF-GHJK"), new("authenticator", "sso")]);
         using var foreign = await client.Send(HttpMethod.Post, "/login/device/confirm", null, form, ("Origin", "https://evil.example"));
         await foreign.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task The_cookie_of_a_login_is_of_this_host_alone_and_the_choice_of_a_provider_keeps_what_it_is_for()
+    {
+        await using var provider = await OpenIdProvider.Start();
+        await using var door = await Door(provider, "publicUrl: https://docker.acme.example");
+        using var client = door.Client();
+        using var start = await client.Send(HttpMethod.Get, "/login?authenticator=sso", null, null, ("Host", "docker.acme.example"));
+        await start.ShouldBe(HttpStatusCode.SeeOther);
+        var cookie = start.Headers.GetValues("Set-Cookie").Single();
+        Assert.StartsWith($"{BrowserLogin.Cookie}=", cookie);
+        foreach (var word in new[] { "; secure", "; httponly", "; samesite=lax", "; path=/;" })
+        {
+            Assert.Contains(word, $"{cookie};");
+        }
+
+        Assert.DoesNotContain("domain", cookie);
+        foreach (var (asked, kept) in new[] { ("", ""), ("?for=page", "&amp;for=page"), ("?for=administration", "&amp;for=administration") })
+        {
+            using var choice = await client.Send(HttpMethod.Get, $"/login{asked}", null, null, ("Host", "docker.acme.example"));
+            Assert.Contains($"href=\"/login?authenticator=sso{kept}\"", await choice.Content.ReadAsStringAsync());
+        }
     }
 
     [Fact]
@@ -221,7 +245,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
         return body.RootElement.GetProperty("error").GetString();
     }
 
-    private async Task<FrontDoor> Door(OpenIdProvider provider)
+    private async Task<FrontDoor> Door(OpenIdProvider provider, string publicUrl = "")
     {
         var door = await FrontDoor.Start($$"""
             upstreams:
@@ -231,10 +255,14 @@ public sealed partial class BrowserLoginTests(Lab lab)
               sso:
                 { type: oidc, issuer: "{{provider.Url}}", audience: registry, require: { hd: acme.example }, allowPrivate: true,
                   clientId: {{OpenIdProvider.ClientId}}, clientSecret: { value: "{{OpenIdProvider.ClientSecret}}" }, scopes: [openid, groups] }
+              sso2:
+                { type: oidc, issuer: "{{provider.Url}}", audience: other, require: { hd: acme.example }, allowPrivate: true,
+                  clientId: {{OpenIdProvider.ClientId}}, clientSecret: { value: "{{OpenIdProvider.ClientSecret}}" }, scopes: [openid] }
             tenants:
               acme:
                 hosts: ["*"]
-                authenticators: [staff, sso]
+                {{publicUrl}}
+                authenticators: [staff, {{(publicUrl.Length > 0 ? "sso, sso2" : "sso")}}]
                 administrators: ["subject:sso/erin"]
                 routes: [{ prefix: "", upstream: local }]
                 access:

@@ -52,7 +52,7 @@ public sealed class LimitTests(Lab lab)
     [Theory]
     [InlineData("requestsPerSecond: 3")]
     [InlineData("perIdentity: { requestsPerSecond: 3 }")]
-    public async Task Whatever_is_asked_of_a_tenant_counts_but_for_probes(string limit)
+    public async Task Whatever_is_asked_of_a_tenant_counts_but_for_probes_and_the_page(string limit)
     {
         await using var door = await FrontDoor.Start(
             DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", $"limits: {{ {limit} }}\n    routes:"));

@@ -37,6 +37,7 @@ public sealed class OperatorViewsTests
             Assert.True(await browser.SeriousProblems() is var problems && problems == "", $"{view} at {width}, dark {isDark}: {problems}");
         }
 
+        Assert.Equal("", await browser.MissingFiles());
         Assert.Equal("", await browser.Evaluate(
             "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
     }

@@ -18,7 +18,8 @@ public sealed class PageViewsTests
     private static readonly string[] Views =
     [
         "", "repositories", "repositories/team%2Fapp", "repositories/team%2Fapp/v1.4.2", "sessions", "administration/usage",
-        "administration/sessions", "administration/robots", "administration/explain", "administration/audit", "nothing",
+        "administration/upstreams", "administration/configuration", "administration/sessions",
+        "administration/robots", "administration/explain", "administration/audit", "nothing",
     ];
 
     [Theory]
@@ -44,6 +45,7 @@ public sealed class PageViewsTests
             await Check(view);
         }
 
+        Assert.Equal("", await browser.MissingFiles());
         Assert.Equal("", await browser.Evaluate(
             "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
         Assert.Empty(browser.Faults);

@@ -1,25 +1,52 @@
 // The administration of this tenant, for whom its operator names: the same questions as with a token, for the minutes of a fresh login.
-import { html, useState } from "./preact.js";
-import { bytes, count, until, ago, useData } from "./lib.js";
-import { Card, Confirm, Field, Stale, Table, Time, Waiting } from "./parts.js";
+import { html, useState, useEffect } from "./preact.js";
+import { count, until, ago, duration, now, server, useData } from "./lib.js";
+import { Card, Confirm, Field, Stale, Status, Table, Time, Waiting } from "./parts.js";
 import { Explain } from "./explain.js";
+import { Hour, Limits, Refusals } from "./traffic.js";
 import { Sessions } from "./sessions.js";
 import { Lines } from "./lines.js";
+import { Configuration } from "./configuration.js";
 import { PasswordForm, Providers, Copy, send } from "./account.js";
 
 const Root = "/page/admin";
-const views = [["usage", "Usage"], ["sessions", "Sessions"], ["robots", "Robots"], ["explain", "Explain"], ["audit", "Audit log"]];
+const views = [["usage", "Usage"], ["upstreams", "Upstreams"], ["configuration", "Configuration"], ["sessions", "Sessions"], ["robots", "Robots"],
+  ["explain", "Explain"], ["audit", "Audit log"]];
+
+/** What is used of each limit that the operator has set. */
+const used = (usage, history) => [["requestsPerSecond", usage.requestsPerSecond], ["bytesPerSecond", moved(history)], ["concurrentStreams", usage.transfers]]
+  .map(([name, use]) => ({ name, limit: usage.limits[name], use })).filter(limit => limit.limit != null);
+
+/** Bytes per second in the last whole minute. */
+const moved = history => (history.series.sent.at(-2) + history.series.received.at(-2)) / history.seconds;
 
 function Usage() {
   const { data, at, error, again } = useData(`${Root}/usage`, 5000);
-  if (!data) return html`<h1 tabindex="-1">Usage</h1><${Waiting} error=${error} again=${again}/>`;
-  const limits = [["Requests per second", data.limits.requestsPerSecond], ["Bytes per second", data.limits.bytesPerSecond && bytes(data.limits.bytesPerSecond)], ["Transfers at once", data.limits.concurrentStreams]];
+  const history = useData(`${Root}/history`, 10000);
+  if (!data || !history.data) return html`<h1 tabindex="-1">Usage</h1><${Waiting} error=${error ?? history.error} again=${error ? again : history.again}/>`;
   return html`<h1 tabindex="-1">Usage</h1><${Stale} at=${at} error=${error}/>
   <${Card} title="Now" wide><dl class="pairs">${[["Requests per second", count(data.requestsPerSecond)], ["Refused per second", count(data.refusedPerSecond)], ["Errors per second", count(data.errorsPerSecond)], ["Sessions", count(data.sessions)], ["Robots", count(data.robots)]]
     .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl><//>
-  <${Card} title="Limits" wide><dl class="pairs">${limits.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value ?? "none"}</dd></div>`)}</dl><//>
-  <${Card} title="Most pulled repositories" wide><${Table} id="pulls" caption="Most pulled repositories" rows=${Object.entries(data.pulls)} rowKey=${([name]) => name} empty="Nothing was pulled lately." columns=${[
+  <${Hour} history=${history.data}/>
+  <div class="cards"><${Limits} limits=${used(data, history.data)} note="Requests and transfers now; bytes of the last whole minute."/><${Refusals} refusals=${data.refusals} since=${data.countedSince}/></div>
+  <${Card} title="Most pulled repositories" wide note=${data.isPartial && "Those of a gateway may be missing: not all have answered."}><${Table} id="pulls" caption="Most pulled repositories" rows=${Object.entries(data.pulls)} rowKey=${([name]) => name} empty="Nothing was pulled lately." columns=${[
     { title: "Repository", cell: ([name]) => html`<a href=${`#/repositories/${encodeURIComponent(name)}`}>${name}</a>` }, { title: "Pulls", number: true, cell: ([, pulls]) => count(pulls) }]}/><//>`;
+}
+
+const stateOf = row => row.failingSince ? html`<${Status} kind="bad">${`${row.state} for ${duration(now() - new Date(row.failingSince))}`}<//>`
+  : html`<${Status} kind=${row.state === "healthy" ? "good" : "idle"}>${row.state}<//>`;
+
+const whatToDo = row => row.lastError ?? (row.failingSince ? "The operator of this registry knows more: it is shared." : "");
+
+/** How the upstreams of the tenant's routes fare. */
+function Upstreams() {
+  const { data, at, error, again } = useData(`${Root}/upstreams`, 10000);
+  return html`<h1 tabindex="-1">Upstreams</h1><p class="lead">The registries behind the routes of this tenant.</p>
+  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/>
+  <${Table} id="upstreams" caption="Upstreams" rows=${data} rowKey=${row => row.name} empty="There are no routes." columns=${[
+    { title: "Upstream", cell: row => html`<code>${row.name}</code>` }, { title: "Whose", cell: row => row.isOwn ? "this tenant's" : "the operator's" },
+    { title: "State", cell: stateOf }, { title: "Last answer", cell: row => row.lastSuccess ? ago(row.lastSuccess) : "none yet" },
+    { title: "Why", kind: "whole", cell: whatToDo }]}/>`}`;
 }
 
 function Audit() {
@@ -91,12 +118,33 @@ function Enter({ me, reload }) {
     ${takesPasswords && html`<${PasswordForm} id="administer" address="/page/administration" action="Administer" onDone=${reload}/>`}`}<//>`;
 }
 
-/** What administrators see, once they have said again who they are. */
+function View({ me, view, fields }) {
+  switch (view) {
+    case "usage": return html`<${Usage}/>`;
+    case "upstreams": return html`<${Upstreams}/>`;
+    case "configuration": return html`<${Configuration} root=${`${Root}/configuration`}/>`;
+    case "sessions": return html`<h1 tabindex="-1">Sessions</h1><${Sessions} tenant=${me.tenant} address=${`${Root}/sessions`} own/>`;
+    case "robots": return html`<${Robots} me=${me}/>`;
+    case "explain": return html`<${Explain} fields=${fields} tenant=${me.tenant} address=${`${Root}/explain`}/>`;
+    case "audit": return html`<${Audit}/>`;
+    default: return html`<h1 tabindex="-1">There is no such page</h1>`;
+  }
+}
+
+/**
+ * What administrators see, once they have said again who they are. When that is over, the view waits behind the login: what was typed there is
+ * there again.
+ */
 export function Administration({ me, reload, view, fields }) {
+  const isOpen = Boolean(me.administration?.isOpen);
+  const [wasOpen, setOpen] = useState(isOpen);
+  if (isOpen && !wasOpen) setOpen(true);
+  useEffect(() => {
+    server.paused = !isOpen;
+    return () => { server.paused = false; };
+  }, [isOpen]);
   if (!me.administration) return html`<h1 tabindex="-1">Administration</h1><p>Nobody administers this registry on its own page.</p>`;
-  if (!me.administration.isOpen) return html`<${Enter} me=${me} reload=${reload}/>`;
-  return html`<nav aria-label="administration"><ul class="sub">${views.map(([name, title]) => html`<li><a href=${`#/administration/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>
-  ${view === "usage" ? html`<${Usage}/>` : view === "sessions" ? html`<h1 tabindex="-1">Sessions</h1><${Sessions} tenant=${me.tenant} address=${`${Root}/sessions`} own/>`
-    : view === "robots" ? html`<${Robots} me=${me}/>` : view === "explain" ? html`<${Explain} fields=${fields} tenant=${me.tenant} address=${`${Root}/explain`}/>`
-    : view === "audit" ? html`<${Audit}/>` : html`<h1 tabindex="-1">There is no such page</h1>`}`;
+  return html`${!isOpen && html`<${Enter} me=${me} reload=${reload}/>`}
+  ${wasOpen && html`<div hidden=${!isOpen}><nav aria-label="administration"><ul class="sub">${views.map(([name, title]) => html`<li><a href=${`#/administration/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>
+    <${View} me=${me} view=${view} fields=${fields}/></div>`}`;
 }

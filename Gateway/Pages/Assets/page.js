@@ -10,6 +10,9 @@ let token = "";
 server.name = "the registry";
 server.headers = () => ({ "X-Registryproxy-Page": "1", "X-Csrf-Token": token });
 
+/** Who is logged in; empty for nobody. */
+const nameOf = me => me?.you ? `${me.you.authenticator}/${me.you.subject}` : "";
+
 function viewsOf(me) {
   const views = [["", "Log in"], ["repositories", "Repositories"]];
   if (me.you) { views[0][1] = "Your login"; views.push(["sessions", "Your sessions"]); }
@@ -42,20 +45,28 @@ function App() {
   const moved = useRef(false);
   const { me } = state;
   const [view = ""] = shown.parts;
-  const reload = async () => {
+  const reload = async notice => {
     try {
       const answer = (await ask("/page/me")).body;
       token = answer.token;
-      setState({ me: answer });
+      setState({ me: answer, notice: typeof notice === "function" ? notice(answer) : undefined });
+      return answer;
     } catch (fault) {
       setState(former => ({ ...former, error: fault.message }));
+      return null;
     }
   };
   // Whose session has ended meanwhile is nobody here any more.
   server.unknown = () => (me?.you || me?.administration?.isOpen) && reload();
+  // Another tab has logged in or out: what was sent is sent again for the same person alone.
+  server.renew = async () => {
+    const answer = await reload(now => nameOf(now) === nameOf(me) ? undefined
+      : `In another tab ${now.you ? `somebody logged in as ${now.you.subject}` : "somebody logged out"}. Nothing was sent: look at it, and send it again.`);
+    return answer !== null && nameOf(answer) === nameOf(me);
+  };
   useEffect(() => {
     reload();
-    const follow = () => { moved.current = true; setShown(former => place(former.turn + 1)); };
+    const follow = () => { moved.current = true; setShown(former => place(former.turn + 1)); setState(former => ({ ...former, notice: undefined })); };
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
@@ -72,7 +83,7 @@ function App() {
     ${me && html`<nav aria-label="pages"><ul>${viewsOf(me).map(([name, title]) => html`<li><a href=${`#/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>`}
     <p class="foot"><span>${me?.you ? `Logged in as ${me.you.subject}` : "Not logged in"}</span> <a href=${new URL("licenses.txt", import.meta.url)}>Licences</a></p></header>
   <main id="main" ref=${main} tabindex="-1">${!me ? html`<h1 tabindex="-1">Registry</h1><${Waiting} error=${state.error} again=${reload}/>`
-    : html`<${Guarded} key=${shown.turn} me=${me} reload=${reload} ...${shown}/>`}</main>`;
+    : html`<p id="changed" role="status" class=${state.notice ? "note warning" : ""}>${state.notice}</p><${Guarded} key=${shown.turn} me=${me} reload=${reload} ...${shown}/>`}</main>`;
 }
 
 render(html`<${App}/>`, document.getElementById("app"));

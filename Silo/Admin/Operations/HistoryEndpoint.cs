@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Silo.Admin.Replies;
 
@@ -38,7 +39,7 @@ internal sealed class HistoryEndpoint(IGrainFactory grains, IConfigurationFeed c
         }
 
         var history = await grains.GetGrain<IOperationsGrain>(0).History(kind, [tenant + upstream], points, context.RequestAborted);
-        await AdminReply.Json(context, HistoryReply.Of(kind, history[0]), OperationsJson.Default.HistoryReply);
+        await AdminReply.Json(context, HourOfActivity.Of(kind, history[0]), OperationsJson.Default.HourOfActivity);
     }
 
     public async Task Upstreams(HttpContext context)

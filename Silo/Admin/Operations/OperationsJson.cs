@@ -1,5 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Silo.Admin.Operations;
@@ -11,7 +12,7 @@ namespace RegistryProxy.Silo.Admin.Operations;
 [JsonSerializable(typeof(Summary))]
 [JsonSerializable(typeof(TenantRow[]))]
 [JsonSerializable(typeof(TenantPage))]
-[JsonSerializable(typeof(HistoryReply))]
+[JsonSerializable(typeof(HourOfActivity))]
 [JsonSerializable(typeof(UpstreamActivity[]))]
 [JsonSerializable(typeof(AuditLines))]
 internal sealed partial class OperationsJson : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Silo.Admin.Replies;
 
@@ -29,7 +30,7 @@ internal sealed class TenantEndpoints(IGrainFactory grains, IConfigurationFeed c
         var page = rows.Skip(query.Offset).Take(query.Limit).ToList();
         var histories = await grains.GetGrain<IOperationsGrain>(0)
             .History(ActivityKind.Tenant, [.. page.Select(row => row.Name)], RowPoints, context.RequestAborted);
-        var width = ActivityNumbers.Of(ActivityKind.Tenant).Count;
+        var width = HourOfActivity.Numbers(ActivityKind.Tenant).Count;
         await AdminReply.Json(
             context,
             [.. page.Zip(histories, (row, history) => row with { Requests = [.. history.Points.Where((_, i) => i % width == 0)] })],
@@ -50,7 +51,7 @@ internal sealed class TenantEndpoints(IGrainFactory grains, IConfigurationFeed c
         var row = (await Rows(context.RequestAborted)).First(row => row.Name == name);
         var tenant = configuration.Current.Configuration.Tenants[name];
         await AdminReply.Json(
-            context, TenantPage.Of(tenant, row, detail, HistoryReply.Of(ActivityKind.Tenant, history[0]), sight.Of(name)),
+            context, TenantPage.Of(tenant, row, detail, HourOfActivity.Of(ActivityKind.Tenant, history[0]), sight.Of(name)),
             OperationsJson.Default.TenantPage);
     }
 

@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -9,13 +10,13 @@ namespace RegistryProxy.Silo.Admin.Operations;
 internal sealed record TenantPage(
     TenantRow Summary, Uri? PublicUrl, IReadOnlyList<string> Errors, IReadOnlyList<string> Authenticators, IReadOnlyList<RouteView> Routes,
     IReadOnlyList<RuleView> Access, IReadOnlyDictionary<string, string> Namespaces, IReadOnlyList<LimitView> Limits,
-    IReadOnlyList<ReasonCount> Refusals, IReadOnlyList<RepositoryPulls> Repositories, DateTimeOffset? CountedSince, HistoryReply History)
+    IReadOnlyList<ReasonCount> Refusals, IReadOnlyList<RepositoryPulls> Repositories, DateTimeOffset? CountedSince, HourOfActivity History)
 {
     /// <summary>Whether pulls of some gateway may be missing in <see cref="Repositories"/>.</summary>
     public bool IsPartial { get; init; }
 
     public static TenantPage Of(
-        TenantConfiguration tenant, TenantRow row, TenantDetail detail, HistoryReply history,
+        TenantConfiguration tenant, TenantRow row, TenantDetail detail, HourOfActivity history,
         IReadOnlyList<ConfigurationError> errors) => new(
         row, tenant.PublicUrl, [.. errors.Select(error => error.ToString())], tenant.Authenticators,
         [.. tenant.Routes.Select(route => new RouteView(route.Prefix, route.Upstreams, route.Rewrite, route.Cache))],

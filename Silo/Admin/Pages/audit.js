@@ -4,7 +4,8 @@ import { Waiting, Stale, Field, Empty, Time } from "./parts.js";
 import { Lines } from "./lines.js";
 
 const Limit = 100;
-const events = ["pull", "push", "delete", "login", "denied", "range", "revoke", "attestation-reset", "robot-create", "robot-rotate", "robot-secret-end", "robot-revoke", "administer"];
+const events = ["pull", "push", "delete", "login", "denied", "range", "revoke", "attestation-reset", "robot-create", "robot-rotate", "robot-secret-end", "robot-revoke",
+  "configuration-change", "configuration-rollback", "administer"];
 const blank = { tenant: "", event: "", decision: "", subject: "", repository: "", text: "" };
 
 /** Who pulled what, who was refused and why: the newest lines that gateways still have. */

@@ -48,9 +48,9 @@ function App() {
   }, [shown]);
   const skip = event => { event.preventDefault(); main.current.focus(); };
   return html`<a class="skip" href="#main" onClick=${skip}>Skip to content</a>
-  <header><a class="brand" href="#/"><img src="./icon.svg" alt="" width="24" height="24"/> RegistryProxy</a>
+  <header><a class="brand" href="#/"><img src=${new URL("icon.svg", import.meta.url)} alt="" width="24" height="24"/> RegistryProxy</a>
     <nav aria-label="pages"><ul>${views.map(([name, title]) => html`<li><a href=${`#/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>
-    <p class="foot"><a href="/dashboard" title="How the program itself runs: grains, their calls and latencies">Orleans Dashboard</a> <a href="./licenses.txt">Licences</a></p></header>
+    <p class="foot"><a href="/dashboard" title="How the program itself runs: grains, their calls and latencies">Orleans Dashboard</a> <a href=${new URL("licenses.txt", import.meta.url)}>Licences</a></p></header>
   <main id="main" ref=${main} tabindex="-1"><${Guarded} key=${shown.turn} ...${shown}/></main>`;
 }
 

@@ -1,7 +1,7 @@
-import { html, useState } from "./preact.js";
-import { useData, useSettled, usePlace, query, count, bytes, link, minute } from "./lib.js";
-import { Card, Status, Table, Pager, Spark, Waiting, Stale, Field, Empty, Meter, Time } from "./parts.js";
-import { Chart, Numbers, Counted, perSecond } from "./chart.js";
+import { html } from "./preact.js";
+import { useData, useSettled, usePlace, query, count, bytes, link } from "./lib.js";
+import { Card, Status, Table, Pager, Spark, Waiting, Stale, Field, Empty } from "./parts.js";
+import { Hour, Limits, Refusals } from "./traffic.js";
 import { Sessions } from "./sessions.js";
 
 const Limit = 50;
@@ -33,46 +33,20 @@ export function Tenants({ fields }) {
     <${Pager} offset=${Number(offset)} limit=${Limit} total=${total} onMove=${next => set({ offset: next })}/>`}`;
 }
 
-const reasons = {
-  rule: "no access rule allows it", scope: "the token lacks the scope", token: "bad, expired or revoked token", credentials: "no or bad credentials",
-  login: "failed login", undecided: "could not be decided", upstream: "the upstream refused", limit: "a limit was met",
-};
-
-const limits = {
-  requestsPerSecond: ["Requests per second", count], bytesPerSecond: ["Bytes per second", bytes], concurrentStreams: ["Transfers at a time", count],
-  "perIdentity.requestsPerSecond": ["Requests per second of one identity", count],
-};
-
 /** One tenant. */
 export function Tenant({ name }) {
   const { data, at, error, again } = useData(`/admin/tenants/${encodeURIComponent(name)}`, 5000);
   const head = html`<nav class="crumbs" aria-label="breadcrumb"><a href="#/tenants">Tenants</a> <span aria-hidden="true">/</span></nav><h1 tabindex="-1">${name}</h1>`;
   if (!data) return html`${head}<${Waiting} error=${error} again=${again}/>`;
-  const history = data.history;
   return html`${head}<${Stale} at=${at} error=${error}/>
   <p class="facts">${stateOf(data.summary)} <span>${data.summary.hosts.join(", ")}</span>
     <a href=${`#/audit?${query({ tenant: name })}`}>Audit log</a> <a href=${`#/explain?${query({ tenant: name })}`}>Explain access</a></p>
   ${data.errors.length > 0 && html`<div class="note bad" id="errors"><h2>Its configuration has errors</h2><ul>${data.errors.map(line => html`<li><code>${line}</code></li>`)}</ul>
     <p>${data.summary.isUsable ? "The last good text stays in use until they are mended." : "Its hosts answer 503 until they are mended."}</p></div>`}
-  <div class="charts">
-    <${Chart} title="Requests per second" history=${history} lines=${[{ name: "all", kind: "one", values: perSecond(history, "requests") },
-      { name: "refused", kind: "warning", values: perSecond(history, "refused") }, { name: "errors", kind: "bad", values: perSecond(history, "errors") }]}/>
-    <${Chart} title="Pulls per minute" history=${history} lines=${[{ name: "manifests", kind: "two", values: history.series.pulls.map(value => value * 60 / history.seconds) }]}/>
-    <${Chart} title="Bytes per second" history=${history} write=${bytes} lines=${[{ name: "sent", kind: "one", values: perSecond(history, "sent") },
-      { name: "received", kind: "two", values: perSecond(history, "received") }]}/>
-  </div>
-  <${Numbers} history=${history} columns=${{ requests: { title: "Requests" }, refused: { title: "Refused" }, errors: { title: "Errors" }, pulls: { title: "Pulls" },
-    sent: { title: "Sent", write: bytes }, received: { title: "Received", write: bytes } }}/>
-  <${Counted} since=${history.since}/>
+  <${Hour} history=${data.history}/>
   <div class="cards">
-    <${Card} title="Limits and their use" id="limits" note=${data.limits.length > 0 && "Requests of the last whole minute; bytes of transfers that ended in it."}>${data.limits.length === 0 ? html`<${Empty}>This tenant has no limits.<//>` : html`<dl class="bars">${data.limits.map(limit => {
-      const [title, write] = limits[limit.name];
-      return html`<div><dt>${title}</dt><dd>${limit.use === null ? html`${write(limit.limit)} <span class="dim">each</span>`
-        : html`<${Meter} label=${title} value=${limit.use} most=${limit.limit}/> ${write(limit.use)} of ${write(limit.limit)}`}</dd></div>`;
-    })}</dl>`}<//>
-    <${Card} title="Refusals by reason" id="refusals" note=${data.countedSince && html`Since each gateway started, the first at <${Time} at=${data.countedSince} write=${minute}/>.`}>
-      ${data.refusals.length === 0 ? html`<${Empty}>Nothing was refused.<//>` : html`<dl class="bars">${data.refusals.map(refusal => html`<div><dt>${reasons[refusal.reason] ?? refusal.reason}</dt>
-        <dd><progress max=${data.refusals[0].count} value=${refusal.count} aria-label=${refusal.reason}></progress> ${count(refusal.count)}</dd></div>`)}</dl>`}<//>
+    <${Limits} limits=${data.limits} note="Requests of the last whole minute; bytes of transfers that ended in it."/>
+    <${Refusals} refusals=${data.refusals} since=${data.countedSince}/>
     <${Card} title="Top repositories" note=${`Pulls since each gateway started.${data.isPartial ? " Those of a gateway may be missing: not all have answered." : ""}`}>${data.repositories.length === 0 ? html`<${Empty}>${data.isPartial ? "Nothing is known yet." : "Nothing has been pulled since."}<//>`
       : html`<${Table} caption="Top repositories" columns=${[{ title: "Repository", cell: row => html`<code>${row.repository}</code>` },
         { title: "Pulls", number: true, cell: row => count(row.pulls) },

@@ -84,7 +84,7 @@ internal sealed class SeededSilo : IAsyncDisposable
         "/admin/upstreams" => Write(context, Upstreams(), OperationsJson.Default.UpstreamStatusArray),
         "/admin/upstreams/activity" => Write(context, Activity(), OperationsJson.Default.UpstreamActivityArray),
         "/admin/history" => Write(
-            context, SeededTenant.History("hub", ["requests", "failures", "refused", "seconds"], Now), OperationsJson.Default.HistoryReply),
+            context, SeededTenant.History("hub", ["requests", "failures", "refused", "seconds"], Now), OperationsJson.Default.HourOfActivity),
         "/admin/audit" => Write(context, Audit(context.Request.Query), OperationsJson.Default.AuditLines),
         "/admin/cache" => Write(context, Caches(), OperationsJson.Default.IReadOnlyListCacheReport),
         "/admin/sessions" => Sessions(context),

@@ -1,3 +1,4 @@
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Silo.Admin.Operations;
 
@@ -38,7 +39,7 @@ internal static class SeededTenant
         [new RepositoryPulls("acme", "team-a/api", 9921), new RepositoryPulls("acme", odd, 4)],
         now - TimeSpan.FromHours(7), History(name, Numbers, now));
 
-    public static HistoryReply History(string name, IReadOnlyList<string> numbers, DateTimeOffset now) => new(
+    public static HourOfActivity History(string name, IReadOnlyList<string> numbers, DateTimeOffset now) => new(
         name, now - TimeSpan.FromHours(1), now, 60, numbers.ToDictionary(number => number, number => (IReadOnlyList<double>)
         [
             .. Enumerable.Range(0, 60).Select(point => number switch

@@ -22,6 +22,11 @@ internal static class Viewing
         ".filter(one => one.impact === 'serious' || one.impact === 'critical')" +
         ".map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`).join('\\n'))");
 
+    /// <summary>The pictures and files of the page itself that its server does not have; empty for none.</summary>
+    public static Task<string> MissingFiles(this Chromium browser) => browser.Evaluate(
+        "Promise.all([...document.querySelectorAll('img[src], link[href], .foot a[href$=\".txt\"]')].map(one => one.src ?? one.href)" +
+        ".map(address => fetch(address).then(answer => answer.ok ? '' : address))).then(found => found.filter(one => one).join())");
+
     /// <summary>The text of what has the focus.</summary>
     public static Task<string> Focused(this Chromium browser) => browser.Evaluate("document.activeElement.textContent.trim()");
 

@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using RegistryProxy.Gateway.Pages;
+using RegistryProxy.Gateway.PageSessions;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>How long a login of the page lasts, what it may still do when another one has taken its place, and what it costs.</summary>
+public sealed partial class PageLoginTests
+{
+    private static readonly TestImage Image = TestImage.Build(1200, 1000);
+
+    [Fact]
+    public async Task A_session_of_the_page_ends_with_its_cookie()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await Door(upstream.Url);
+        using var client = new PageClient(door.DataUrl);
+        using (var login = await client.LogIn("alice", FrontDoor.PasswordOf("alice")))
+        {
+            await login.ShouldBe(HttpStatusCode.OK);
+        }
+
+        using (var opened = await client.LogIn("bob", FrontDoor.PasswordOf("bob"), "/page/administration"))
+        {
+            await opened.ShouldBe(HttpStatusCode.OK);
+        }
+
+        using var docker = door.Client("alice");
+        using var kept = await docker.RequestToken([], "&offline_token=true");
+        var sessions = JsonDocument.Parse(await door.Admin("/admin/sessions?tenant=acme")).RootElement.EnumerateArray()
+            .Select(session => session.GetProperty("expires").GetDateTimeOffset() - session.GetProperty("opened").GetDateTimeOffset())
+            .Order().ToList();
+        Assert.Equal([PageCookies.Life, PageCookies.Life, TimeSpan.FromDays(30)], sessions);
+    }
+
+    [Fact]
+    public async Task What_comes_with_a_login_that_another_tab_has_replaced_does_nothing_and_says_so()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await Door(upstream.Url);
+        using var client = new PageClient(door.DataUrl);
+        using (var login = await client.LogIn("alice", FrontDoor.PasswordOf("alice")))
+        {
+            await login.ShouldBe(HttpStatusCode.OK);
+        }
+
+        using (var stale = await client.Post("/page/logout", new { }))
+        {
+            await stale.ShouldFail(HttpStatusCode.Forbidden, "DENIED");
+            Assert.Equal("stale", stale.Headers.GetValues(PageEndpoints.ScriptHeader).Single());
+            Assert.Contains("load the page again", await stale.Content.ReadAsStringAsync());
+        }
+
+        Assert.Equal("alice", (await client.Me()).GetProperty("you").GetProperty("subject").GetString());
+        using var foreign = await client.Post("/page/logout", new { }, ("Origin", "https://evil.example"));
+        await foreign.ShouldFail(HttpStatusCode.Forbidden, "DENIED");
+        Assert.False(foreign.Headers.Contains(PageEndpoints.ScriptHeader), "a page of others is told nothing");
+        using var done = await client.Post("/page/logout", new { });
+        await done.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_page_and_its_files_are_there_when_the_tenant_has_nothing_left()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await Door(upstream.Url, ", limits: { requestsPerSecond: 2, perIdentity: { requestsPerSecond: 2 } }");
+        using var client = new PageClient(door.DataUrl);
+        using var page = await client.Get("/", ("Accept", "text/html"));
+        var files = AssetAddress().Matches(await page.Content.ReadAsStringAsync()).Select(match => match.Groups[1].Value).ToList();
+        Assert.NotEmpty(files);
+        for (var turn = 0; turn < 5; turn++)
+        {
+            using var limited = await client.Get("/v2/team/app/tags/list");
+            foreach (var file in files.Append("/"))
+            {
+                using var answer = await client.Get(file, ("Accept", "text/html"));
+                await answer.ShouldBe(HttpStatusCode.OK);
+            }
+        }
+
+        using var none = await client.Get("/page/assets/0000000000000000/page.js");
+        Assert.NotEqual(HttpStatusCode.OK, none.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("follow")]
+    [InlineData("pass")]
+    public async Task The_page_reads_what_is_behind_a_redirect_that_clients_follow_themselves(string redirects)
+    {
+        await using var storage = await RecordingUpstream.Start(context => context.Response.WriteAsync("""{"os":"linux"}"""));
+        await using var upstream = await RecordingUpstream.Start(context => Redirect(context, storage.Url));
+        await using var door = await FrontDoor.Start(Yaml(
+            $"{{ url: \"{upstream.Url}\", allowPrivate: true, redirects: {redirects}, redirectHosts: [\"127.0.0.1\"] }}"));
+        using var client = new PageClient(door.DataUrl);
+        using (var login = await client.LogIn("alice", FrontDoor.PasswordOf("alice")))
+        {
+            await login.ShouldBe(HttpStatusCode.OK);
+        }
+
+        using var read = await client.Get($"/page/v2/team/app/blobs/{TestBlob.Of("""{"os":"linux"}""").Digest}");
+        await read.ShouldBe(HttpStatusCode.OK);
+        Assert.Equal("""{"os":"linux"}""", await read.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Without_the_page_errors_of_its_address_are_JSON()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await Door(upstream.Url, ", page: false, limits: { requestsPerSecond: 1 }");
+        using var client = new PageClient(door.DataUrl);
+        await Eventually.True(
+            async () =>
+            {
+                using var answer = await client.Get("/", ("Accept", "text/html"));
+                Assert.Equal("application/json", answer.Content.Headers.ContentType!.MediaType);
+                return answer.StatusCode == HttpStatusCode.TooManyRequests;
+            },
+            "the tenant has nothing left");
+    }
+
+    private static async Task Redirect(HttpContext context, string storage)
+    {
+        if (context.Request.Path.Value!.Contains("/blobs/"))
+        {
+            context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+            context.Response.Headers.Location = $"{storage}/blob";
+        }
+        else if (context.Request.Path != "/v2/")
+        {
+            context.Response.ContentType = TestImage.OciManifest;
+            await context.Response.Body.WriteAsync(Image.Manifest.Bytes);
+        }
+    }
+
+    private static Task<FrontDoor> Door(string upstream, string more = "") =>
+        FrontDoor.Start(Yaml($"{{ url: \"{upstream}\", allowPrivate: true }}", more));
+
+    private static string Yaml(string upstream, string more = "") => $$"""
+        upstreams: { local: {{upstream}} }
+        authenticators: { staff: { type: htpasswd, file: htpasswd } }
+        tenants:
+          acme: { hosts: ["*"], authenticators: [staff], administrators: ["user:staff/bob"], routes: [{ prefix: "", upstream: local }],
+                  access: [{ name: all, who: [authenticated], repositories: ["**"], actions: [pull, push, catalog] }]{{more}} }
+        """;
+
+    [GeneratedRegex("(?:src|href)=\"(/page/assets/[^\"]+)\"")]
+    private static partial Regex AssetAddress();
+}
