@@ -31,6 +31,14 @@ internal abstract record Edit(string Target)
     /// <summary>The text without any of it, whoever has written the file since.</summary>
     public abstract string Take(string text, string file);
 
+    /// <summary>
+    /// The same for a file of others: what this program had to write around its own goes with it, and what it wrote over comes back.
+    /// </summary>
+    /// <param name="text">The text as it is now.</param>
+    /// <param name="file">Its path.</param>
+    /// <param name="former">The text before this program came; <c>null</c> for no file.</param>
+    public virtual string Undo(string text, string file, string? former) => Take(text, file);
+
     /// <summary>Whether this, or a former form of it, is in a text.</summary>
     public virtual bool IsIn(string text, string file) => Take(text, file) != text;
 

@@ -18,6 +18,10 @@ internal sealed record KubeletFlag(string Target, string Variable, string Flag, 
 
     public override string Take(string text, string file) => FlagText.Remove(text, file, Flag, Value, Replaced, Spelling);
 
+    public override string Undo(string text, string file, string? former) => FlagText.Has(former ?? "", file, Variable)
+        ? Take(text, file)
+        : FlagText.WithoutEmpty(Take(text, file), file, Variable);
+
     public override bool StandsFor(string text, string file) => FlagText.InEffect(text, file, Variable, Flag) == Replaced;
 
     public override bool IsEmpty(string text, string file) => FlagText.IsEmpty(text, file);

@@ -31,18 +31,25 @@ internal static class DockerConfigText
 
     public static string Remove(string text, string file)
     {
-        if (string.IsNullOrWhiteSpace(text))
+        var without = WithoutOurs(text, file);
+        return without != text && YamlSpans.Read(without, file) is var root && root[Helpers] is { Entries.Count: 0 }
+            ? YamlMappings.Remove(without, root, Helpers)
+            : without;
+    }
+
+    /// <summary>The text without this program: where a former text names another helper, that one comes back.</summary>
+    public static string Restore(string text, string file, string former)
+    {
+        var before = string.IsNullOrWhiteSpace(former) ? null : YamlSpans.Read(former, file)[Helpers];
+        foreach (var (key, value) in before?.Entries?.Where(entry => entry.Value.Value is not null) ?? [])
         {
-            return text;
+            if (!string.IsNullOrWhiteSpace(text) && YamlSpans.Read(text, file)[Helpers] is { } now && now[key.Value!]?.Value == Name)
+            {
+                text = YamlMappings.Set(text, now, key.Value!, value.Value!);
+            }
         }
 
-        while (Ours(text, file) is { } host)
-        {
-            text = YamlMappings.Remove(text, YamlSpans.Read(text, file)[Helpers]!, host);
-        }
-
-        var root = YamlSpans.Read(text, file);
-        return root[Helpers] is { Entries.Count: 0 } ? YamlMappings.Remove(text, root, Helpers) : text;
+        return before is null ? Remove(text, file) : WithoutOurs(text, file);
     }
 
     /// <summary>Whether nothing is in it.</summary>
@@ -52,6 +59,17 @@ internal static class DockerConfigText
     /// <summary>A host whose helper is this program; <c>null</c> when there is none.</summary>
     public static string? Ours(string text, string file) =>
         YamlSpans.Read(text, file)[Helpers]?.Entries?.Find(entry => entry.Value.Value == Name).Key?.Value;
+
+    /// <summary>The text without this program's helpers; the list of helpers stays.</summary>
+    public static string WithoutOurs(string text, string file)
+    {
+        while (!string.IsNullOrWhiteSpace(text) && Ours(text, file) is { } host)
+        {
+            text = YamlMappings.Remove(text, YamlSpans.Read(text, file)[Helpers]!, host);
+        }
+
+        return text;
+    }
 
     private static string InsertHelpers(string text, YamlSpan root)
     {

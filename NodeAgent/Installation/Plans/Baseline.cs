@@ -32,18 +32,27 @@ internal readonly record struct Baseline(byte[]? Bytes, int? Mode, bool Created,
         }
 
         return now is null ? new Baseline(null, null, created, IsNew: true)
-            : new Baseline(Without(now, path, all), mode, created, IsNew: true);
+            : new Baseline(Without(now, path, all, known), mode, created, IsNew: true);
     }
 
     /// <summary>A mode that this program did not give is what somebody wants the file to have.</summary>
     private static int? ModeOf(Place? known, UnixFileMode now) =>
         known is not null && known.IsModeOfOurs(now) ? known.BeforeMode : (int)now;
 
-    private static byte[] Without(byte[] now, string path, IEnumerable<Edit> edits)
+    private static byte[] Without(byte[] now, string path, IEnumerable<Edit> edits, Place? known)
     {
         var file = FileText.Of(now);
-        var rest = edits.Reverse().Where(edit => edit is not OwnFile).Aggregate(file.Text, (text, edit) => edit.Take(text, path));
-        return rest == file.Text ? now : file.With(rest);
+        var former = known?.Before is { } before ? FileText.Of(before).Text : null;
+        var rest = edits.Reverse().Where(edit => edit is not OwnFile).Aggregate(
+            file.Text, (text, edit) => known is null ? edit.Take(text, path) : edit.Undo(text, path, former));
+        return rest == file.Text ? now : file.With(WithItsEnd(rest, file.Text, former));
+    }
+
+    /// <summary>Where ours stood behind a last line that had no end, that line has none again.</summary>
+    private static string WithItsEnd(string rest, string now, string? former)
+    {
+        var isLast = former is { Length: > 0 } and not [.., '\n'] && rest is [.., '\n'] && now.StartsWith(rest, StringComparison.Ordinal);
+        return isLast ? rest[..(rest is [.., '\r', _] ? ^2 : ^1)] : rest;
     }
 
     private static bool Same(byte[]? one, byte[]? other) =>

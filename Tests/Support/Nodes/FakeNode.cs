@@ -44,7 +44,10 @@ internal sealed class FakeNode : IDisposable
     public Func<string, bool> Denied { get; set; } = _ => false;
 
     /// <summary>How many changes and calls there were.</summary>
-    public int Steps { get; private set; }
+    public int Steps => Changes.Count;
+
+    /// <summary>The changes and calls of the last run.</summary>
+    public List<string> Changes { get; private set; } = [];
 
     public string Settings { get; set; } = """
         listen: unix:///run/registryproxy/image.sock
@@ -80,6 +83,14 @@ internal sealed class FakeNode : IDisposable
 
     public string At(string path) => Root + path;
 
+    public bool Exists(string path) => File.Exists(At(path));
+
+    /// <summary>A file byte by byte, each as a character.</summary>
+    public string ReadBytes(string path) => File.ReadAllText(At(path), Encoding.Latin1);
+
+    /// <summary>Writes a file in place, each character as a byte.</summary>
+    public void WriteBytes(string path, string bytes) => File.WriteAllText(At(path), bytes, Encoding.Latin1);
+
     public string Read(string path) => File.ReadAllText(At(path));
 
     public void Write(string path, string text)
@@ -108,7 +119,7 @@ internal sealed class FakeNode : IDisposable
     {
         File.Delete(At(Reapplying.Marker));
         new Reapplying(Host()).Run();
-        Systemd.StartKubelet();
+        Systemd.Boot();
     }
 
     public HostFiles Host() => new(Root, Step);
@@ -118,7 +129,7 @@ internal sealed class FakeNode : IDisposable
     /// <summary>Counts a change or a call, or ends the world before it.</summary>
     public void Step(string what)
     {
-        Steps++;
+        Changes.Add(what);
         if (--_left < 0)
         {
             throw new KilledException();
@@ -152,7 +163,7 @@ internal sealed class FakeNode : IDisposable
 
     private async Task<int> Run(Func<Node, Task<int>> run)
     {
-        (Said, Steps) = (new StringWriter(), 0);
+        (Said, Changes) = (new StringWriter(), []);
         var node = new Node(Host(), AgentProgram(), Systemd,
             (_, _, _) => Task.FromResult(Systemd.AgentAnswers ? null : "it does not answer"), Said, TimeProvider.System);
         try

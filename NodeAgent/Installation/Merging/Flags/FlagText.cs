@@ -60,6 +60,21 @@ internal static class FlagText
             ? text[found.Words[place.First].Start..found.Words[place.First + place.Count - 1].End]
             : null;
 
+    /// <summary>Whether a text sets a variable, to no word perhaps.</summary>
+    public static bool Has(string text, string file, string variable) => Read(text, file).Any(line => line.Name == variable);
+
+    /// <summary>An environment file without lines that set a variable to no word.</summary>
+    public static string WithoutEmpty(string text, string file, string variable)
+    {
+        while (!IsUnit(file) && Read(text, file).FirstOrDefault(line => line.Name == variable && IsEmptyLine(text, line)) is { } empty)
+        {
+            var start = Yaml.TextLines.Start(text, empty.At);
+            text = text.Remove(start, Yaml.TextLines.Next(text, empty.At) - start);
+        }
+
+        return text;
+    }
+
     /// <summary>Takes a flag of a value away wherever it is, or puts back what it stood for.</summary>
     public static string Remove(string text, string file, string flag, string value, string? replaced, string? spelling = null)
     {
@@ -91,6 +106,9 @@ internal static class FlagText
     public static bool IsEmpty(string text, string file) =>
         text.Split('\n').All(line => string.IsNullOrWhiteSpace(line) || line.Contains('='))
         && Read(text, file).All(line => line.Words.Count == 0);
+
+    private static bool IsEmptyLine(string text, Assignment line) => line.Words.Count == 0
+        && text[Yaml.TextLines.Start(text, line.At)..Yaml.TextLines.Next(text, line.At)].Trim().TrimEnd('"', '\'') == $"{line.Name}=";
 
     private static (Assignment, FlagPlace)? Find(string text, string file, string flag, string value)
     {
