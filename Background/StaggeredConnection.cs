@@ -1,13 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace RegistryProxy.Egress;
+namespace RegistryProxy.Background;
 
 /// <summary>
 /// Connects to the first of several addresses that accepts (RFC 8305): the families take turns, IPv6 first, and the next one is tried when
 /// the one before failed or said nothing for a quarter of a second.
 /// </summary>
-internal sealed class StaggeredConnection(Func<IPEndPoint, CancellationToken, Task<Stream>> connect, TimeProvider time)
+/// <param name="connect">Connects to one address; a connection that it makes too late is closed.</param>
+/// <param name="time">For the pauses.</param>
+public sealed class StaggeredConnection(Func<IPEndPoint, CancellationToken, Task<Stream>> connect, TimeProvider time)
 {
     /// <summary>Addresses of one host that are tried.</summary>
     public const int MaxAddresses = 8;
@@ -18,6 +20,10 @@ internal sealed class StaggeredConnection(Func<IPEndPoint, CancellationToken, Ta
     /// <summary>By TCP.</summary>
     public static StaggeredConnection Tcp { get; } = new(ConnectTcp, TimeProvider.System);
 
+    /// <summary>Connects.</summary>
+    /// <param name="addresses">The addresses of the host; those beyond <see cref="MaxAddresses"/> are not tried.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="cancellation">Ends every attempt.</param>
     /// <exception cref="SocketException">None accepts; the reason of the last one that failed.</exception>
     public async Task<Stream> Open(IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellation)
     {

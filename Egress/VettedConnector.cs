@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using RegistryProxy.Background;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Egress;

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using RegistryProxy.Background;
 using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Sessions;
@@ -6,13 +8,19 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// <summary>Connections to front doors: no redirects, no cookies, and the registry's own authority where one is configured.</summary>
 internal static class RegistryTransport
 {
-    public static SocketsHttpHandler Create(string? caFile)
+    /// <param name="caFile">The registry's own authorities; <c>null</c> for those of the machine.</param>
+    /// <param name="resolve">Finds the addresses of a name; <c>null</c> for the machine's way.</param>
+    public static SocketsHttpHandler Create(string? caFile, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
+        resolve ??= Dns.GetHostAddressesAsync;
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(5),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
             PooledConnectionLifetime = TimeSpan.FromMinutes(5), ActivityHeadersPropagator = null,
+            // Of a name with several addresses one that does not answer holds nobody up.
+            ConnectCallback = async (context, cancellation) => await StaggeredConnection.Tcp.Open(
+                await resolve(context.DnsEndPoint.Host, cancellation), context.DnsEndPoint.Port, cancellation),
         };
         if (caFile is not null)
         {

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
-using RegistryProxy.Egress;
+using RegistryProxy.Background;
 using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.Egress;
