@@ -15,7 +15,7 @@ internal sealed partial class RegistrySession(
 
     private readonly Lock _lock = new();
     private readonly SingleFlight<Outcome<RegistryCredential>> _exchange = new();
-    private RegistryCredential? _current;
+    private HeldCredential? _current;
     private (Outcome<RegistryCredential> Outcome, TimeSpan At)? _failure;
 
     /// <summary>How long a proof may take.</summary>
@@ -27,16 +27,15 @@ internal sealed partial class RegistrySession(
         Task<Outcome<RegistryCredential>> exchange;
         lock (_lock)
         {
-            var now = time.GetUtcNow();
             var failedLately = _failure is { } last && time.GetSteadyNow() - last.At < FailureServes;
-            if (_current is { } current && now < current.UsableUntil)
+            if (_current is { } current && current.IsUsable(time))
             {
-                if (now >= current.RefreshAt && !failedLately)
+                if (current.IsDue(time) && !failedLately)
                 {
                     _exchange.Join(Exchange);
                 }
 
-                return current;
+                return current.Credential;
             }
 
             if (failedLately)
@@ -56,9 +55,9 @@ internal sealed partial class RegistrySession(
     /// </summary>
     public async ValueTask<Outcome<RegistryCredential>> GetConfirmed(CancellationToken cancellation)
     {
-        var asked = time.GetUtcNow();
+        var asked = time.GetSteadyNow();
         var known = await Get(cancellation);
-        if (!known.Succeeded(out var current, out _) || current.Issued >= asked)
+        if (!known.Succeeded(out var current, out _) || IsMadeSince(current, asked))
         {
             return known;
         }
@@ -78,10 +77,18 @@ internal sealed partial class RegistrySession(
     {
         lock (_lock)
         {
-            if (_current == used)
+            if (_current?.Credential == used)
             {
                 _current = null;
             }
+        }
+    }
+
+    private bool IsMadeSince(RegistryCredential credential, TimeSpan moment)
+    {
+        lock (_lock)
+        {
+            return _current is { } current && current.Credential == credential && current.Since >= moment;
         }
     }
 
@@ -92,7 +99,7 @@ internal sealed partial class RegistrySession(
         var succeeded = outcome.Succeeded(out var made, out var failure);
         lock (_lock)
         {
-            _current = made ?? _current;
+            _current = made is null ? _current : new HeldCredential(made, time.GetSteadyNow());
             _failure = succeeded ? null : (outcome, time.GetSteadyNow());
         }
 

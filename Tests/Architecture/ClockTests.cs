@@ -27,7 +27,7 @@ public sealed class ClockTests
         "Grains/Upstreams/Network/UpstreamNetworks.cs", "Grains/Upstreams/Principals/PrincipalLease.cs",
         "Grains/Upstreams/Principals/UpstreamPrincipalGrain.cs", "Grains/Upstreams/TokenServices/TokenExchange.cs",
         "Grains/Upstreams/UpstreamTokenGrain.cs", "NodeAgent/CredentialHelper/Helper.cs", "NodeAgent/CredentialProvider/Provider.cs",
-        "NodeAgent/Installation/Turns/Turn.cs", "NodeAgent/PullSecrets/PullSecret.cs", "NodeAgent/Sessions/RegistrySession.cs",
+        "NodeAgent/Installation/Turns/Turn.cs", "NodeAgent/PullSecrets/PullSecret.cs", "NodeAgent/Sessions/HeldCredential.cs",
         "NodeAgent/Sessions/RegistryTokenClient.cs", "ServiceDefaults/Admin/AdminToken.cs",
         "ServiceDefaults/Certificates/CertificateReport.cs", "ServiceDefaults/Certificates/CertificatesInUse.cs",
         "ServiceDefaults/Clustering/MemberCertificates.cs", "Silo/Admin/RobotEndpoints.cs", "Silo/Storage/ExpiringMemoryStorage.cs",

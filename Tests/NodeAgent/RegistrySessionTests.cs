@@ -4,6 +4,7 @@ using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Telemetry;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.NodeAgent;
 
@@ -168,6 +169,28 @@ public sealed class RegistrySessionTests : IDisposable
         _door.Status = status;
         Assert.Equal(number, await Confirmed());
         Assert.Equal(1, _door.Calls);
+    }
+
+    [Fact]
+    public async Task A_session_ends_in_time_and_is_confirmed_though_the_clock_was_set_back_behind_the_login()
+    {
+        var clock = new SetClock(_time);
+        var identity = new Identity(number => new("session", new Secret($"{number}"), clock.GetUtcNow(), clock.GetUtcNow() + Life));
+        var session = new RegistrySession(
+            new RegistryTokenClient(new Uri("https://door.example"), _http, clock), identity, _metrics, clock, _log);
+        Assert.Equal("1", NumberOf(await session.Get(default)));
+        clock.Off = TimeSpan.FromDays(-400);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _door.Status = HttpStatusCode.OK;
+        Assert.Equal("1", NumberOf(await session.GetConfirmed(default)));
+        Assert.Equal(1, _door.Calls);
+        _door.Status = HttpStatusCode.Unauthorized;
+        Assert.Equal("2", NumberOf(await session.GetConfirmed(default)));
+
+        _time.Advance(Life);
+        Assert.Equal("3", NumberOf(await session.Get(default)));
+        clock.Off = TimeSpan.FromDays(400);
+        Assert.Equal("4", NumberOf(await session.Get(default)));
     }
 
     [Fact]
