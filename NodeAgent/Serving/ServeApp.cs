@@ -14,6 +14,11 @@ namespace RegistryProxy.NodeAgent.Serving;
 /// <summary><c>serve</c>: the image service for kubelet, the socket of the other commands, the mirror, health and metrics.</summary>
 internal static class ServeApp
 {
+    /// <summary>
+    /// Calls at a time over one connection. kubelet has one, and pulls that wait must not keep it from asking what is here already.
+    /// </summary>
+    private const int MaxCalls = 1000;
+
     public static async Task Run(AgentSettings settings, CancellationToken cancellation)
     {
         var (images, control) = (new SocketFile(settings.Listen), new SocketFile(settings.ControlSocket));
@@ -63,6 +68,7 @@ internal static class ServeApp
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = 1000;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = MaxCalls;
         kestrel.ListenUnixSocket(images.Temporary, listener => listener.For(ListenerKind.Images, HttpProtocols.Http2).Use(PeerCheck.Allow));
         kestrel.ListenUnixSocket(
             control.Temporary, listener => listener.For(ListenerKind.Control, HttpProtocols.Http1).Use(PeerCheck.Allow));

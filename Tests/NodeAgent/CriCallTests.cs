@@ -51,7 +51,7 @@ public sealed class CriCallTests
         using var invoker = new HttpMessageInvoker(new Runtime(runtime));
         using var channel = new CriChannel(settings!, TimeProvider.System) { Invoker = invoker };
         var context = new DefaultHttpContext { RequestAborted = aborted };
-        return (context, await new CriCall(channel).Send(context, [0, 0, 0, 0, 0]));
+        return (context, await new CriCall(channel).Send(context, "/runtime.v1.ImageService/PullImage", [0, 0, 0, 0, 0]));
     }
 
     private sealed class Runtime(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer) : HttpMessageHandler

@@ -47,6 +47,12 @@ public sealed class CriPassThroughTests(Lab lab)
         forwarded.Auth = null;
         Assert.Equal(PullImageRequest.Parser.ParseFrom(pull), forwarded);
 
+        // As kubelets before 1.26 say it.
+        var old = new Method<byte[], byte[]>(MethodType.Unary, "runtime.v1alpha2.ImageService", "PullImage", Bytes, Bytes);
+        Assert.NotEmpty(await agent.Images.Calls.AsyncUnaryCall(old, null, default, pull));
+        Assert.Equal("/runtime.v1alpha2.ImageService/PullImage", runtime.Requests.Last().Target);
+        Assert.Equal("_session", PullImageRequest.Parser.ParseFrom(received).Auth.Username);
+
         byte[] others = [.. Pull("registry.example/x:v1"), 0xfa, 0x3e, 1, 65];
         await agent.Images.Calls.AsyncUnaryCall(method, null, default, others);
         Assert.Equal(others, received);
@@ -70,6 +76,37 @@ public sealed class CriPassThroughTests(Lab lab)
         await cancel.CancelAsync();
         await Assert.ThrowsAsync<RpcException>(() => pull);
         await gone.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task Pulls_that_wait_keep_kubelet_from_nothing_else()
+    {
+        var pulling = 0;
+        await using var runtime = await UnixServer.Start(HttpProtocols.Http2, async context =>
+        {
+            if (context.Request.Path.Value!.EndsWith("/PullImage", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref pulling);
+                await Task.Delay(Timeout.Infinite, context.RequestAborted);
+            }
+
+            await Echo(context);
+        });
+        await using var agent = await Agent.Start($$"""
+            runtime: { type: cri, endpoint: "unix://{{runtime.Socket}}" }
+            frontDoors: [{ url: "http://127.0.0.1:1", images: ["127.0.0.1:1"], identity: { type: password, username: u, password: { value: p } } }]
+            """);
+        using var end = new CancellationTokenSource();
+        var pulls = Enumerable.Range(0, 150).Select(number => agent.Images.Pull($"elsewhere.example/x{number}:v1", null, end.Token)).ToList();
+        await Eventually.True(() => Volatile.Read(ref pulling) == 150, "every pull has begun");
+        await agent.Images.Calls.AsyncUnaryCall(
+            new Method<byte[], byte[]>(MethodType.Unary, "runtime.v1.ImageService", "ImageStatus", Bytes, Bytes), null,
+            new CallOptions(deadline: DateTime.UtcNow.AddMinutes(2)), []);
+        await end.CancelAsync();
+        foreach (var pull in pulls)
+        {
+            await Assert.ThrowsAsync<RpcException>(() => pull);
+        }
     }
 
     [Fact]

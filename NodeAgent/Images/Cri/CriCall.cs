@@ -6,15 +6,14 @@ namespace RegistryProxy.NodeAgent.Images.Cri;
 /// <summary>Sends one pull to the image service behind this one and holds the answer, so that it may be sent once more.</summary>
 internal sealed class CriCall(CriChannel channel)
 {
-    private static readonly Uri Target = new(CriChannel.Origin + CriForwarder.PullPath);
     private static readonly Version Http2 = new(2, 0);
 
     /// <summary>Sends a message under the header fields of a call; <c>null</c> when the call was answered with a failure instead.</summary>
-    public async Task<CriAnswer?> Send(HttpContext context, byte[] message)
+    public async Task<CriAnswer?> Send(HttpContext context, string path, byte[] message)
     {
         using var request = new HttpRequestMessage
         {
-            Method = HttpMethod.Post, RequestUri = Target, Version = Http2,
+            Method = HttpMethod.Post, RequestUri = new Uri(CriChannel.Origin + path), Version = Http2,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(message),
         };
         await HttpTransformer.Empty.TransformRequestAsync(context, request, CriChannel.Origin, context.RequestAborted);

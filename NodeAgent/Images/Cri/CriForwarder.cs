@@ -11,7 +11,10 @@ namespace RegistryProxy.NodeAgent.Images.Cri;
 /// </summary>
 internal sealed class CriForwarder(IHttpForwarder forwarder, CriPull pulls, CriChannel channel, AgentMetrics metrics)
 {
-    public const string PullPath = "/runtime.v1.ImageService/PullImage";
+    /// <summary>
+    /// A pull, and the same as kubelets before 1.26 and old tools call it: the messages of the two versions are alike.
+    /// </summary>
+    private static readonly string[] PullPaths = ["/runtime.v1.ImageService/PullImage", "/runtime.v1alpha2.ImageService/PullImage"];
 
     private static readonly ForwarderRequestConfig Config = new()
     {
@@ -24,10 +27,10 @@ internal sealed class CriForwarder(IHttpForwarder forwarder, CriPull pulls, CriC
         {
             GrpcAnswer.Fail(context, StatusCode.Unavailable, why);
         }
-        else if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget == PullPath)
+        else if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget is var target && PullPaths.Contains(target))
         {
             using var measured = metrics.BeginPull();
-            measured.Succeeded = await pulls.Run(context);
+            measured.Succeeded = await pulls.Run(context, target);
         }
         else
         {

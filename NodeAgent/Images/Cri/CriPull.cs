@@ -13,7 +13,7 @@ namespace RegistryProxy.NodeAgent.Images.Cri;
 internal sealed class CriPull(PullCredentials credentials, CriCall calls)
 {
     /// <summary>Pulls, and answers the call. Whether it went well.</summary>
-    public async Task<bool> Run(HttpContext context)
+    public async Task<bool> Run(HttpContext context, string path)
     {
         if (await GrpcMessage.Read(context) is not { } message || Parse(context, message) is not { } request)
         {
@@ -22,7 +22,7 @@ internal sealed class CriPull(PullCredentials credentials, CriCall calls)
 
         for (var again = true; await Find(context, request) is { } credential; again = false)
         {
-            using var answer = await calls.Send(context, credential.Session is null ? message : With(credential, request));
+            using var answer = await calls.Send(context, path, credential.Session is null ? message : With(credential, request));
             if (answer is null)
             {
                 return false;
