@@ -14,6 +14,9 @@ internal sealed class Change(Node node, bool services)
     /// <summary>How long the watcher is waited for; it goes on without anybody, and the next run waits for it again.</summary>
     public static readonly TimeSpan WatchTimeout = TimeSpan.FromMinutes(6);
 
+    private const string StillRuns =
+        "kubelet runs with what an earlier run of this change wrote, and needs the agent until it is restarted: run the same command again";
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Why the very same change is not tried again; <c>null</c> when it may be.</summary>
@@ -56,7 +59,11 @@ internal sealed class Change(Node node, bool services)
             return false;
         }
 
-        await CleanUp(record with { KubeletIsPending = record.KubeletIsPending && !services, Former = null });
+        await CleanUp(record with
+        {
+            KubeletIsPending = record.KubeletIsPending && !services, Former = null,
+            KubeletHasRead = record.KubeletHasRead || (services && record.KubeletIsPending),
+        });
         return true;
     }
 
@@ -82,21 +89,15 @@ internal sealed class Change(Node node, bool services)
     private async Task<bool> KubeletFollows(string target, NodeRecord record, CancellationToken cancellation)
     {
         var result = RecordStore.ResultOf(target);
-        var program = record.Programs[0];
-        if (!node.Host.Exists(program))
+        if (await WhyUnwatched(target, record) is { } failure)
         {
-            node.Program.CopyTo(node.Host, program, keepFormer: false);
-        }
+            if (record.KubeletHasRead)
+            {
+                node.Output.WriteLine($"{StillRuns}: {failure}");
+                return false;
+            }
 
-        node.Host.DeleteFile(result);
-        try
-        {
-            await node.Services.Detach($"registryproxy-watch-{target}", program, "watch", "--target", target);
-        }
-        catch (IOException fault)
-        {
-            node.Output.WriteLine(
-                $"kubelet was not restarted, and reads its new files when it is: run the same command again: {fault.Message}");
+            await GoBack(record, "nothing would watch kubelet", "everything was put back and kubelet was not restarted", failure);
             return false;
         }
 
@@ -112,12 +113,33 @@ internal sealed class Change(Node node, bool services)
             node.Output.WriteLine(words);
         }
 
-        if (words != KubeletWatch.Good && node.Host.Exists(result) && !isIncomplete)
+        if (words != KubeletWatch.Good && node.Host.Exists(result) && !isIncomplete && node.Store.Read() is { KubeletHasRead: false } back)
         {
-            await CleanUp(node.Store.Read() with { Former = null }, failed: true);
+            await CleanUp(back with { Former = null }, failed: true);
         }
 
         return words == KubeletWatch.Good;
+    }
+
+    /// <summary>Starts the watcher. Why it could not be; <c>null</c> when it runs, whatever the call that started it said.</summary>
+    private async Task<string?> WhyUnwatched(string target, NodeRecord record)
+    {
+        var (result, program, unit) = (RecordStore.ResultOf(target), record.Programs[0], $"registryproxy-watch-{target}");
+        try
+        {
+            if (!node.Host.Exists(program))
+            {
+                node.Program.CopyTo(node.Host, program, keepFormer: false);
+            }
+
+            node.Host.DeleteFile(result);
+            await node.Services.Detach(unit, program, "watch", "--target", target);
+            return null;
+        }
+        catch (IOException fault)
+        {
+            return await node.Services.IsStarted(unit) || node.Host.Exists(result) ? null : fault.Message;
+        }
     }
 
     private async Task GoBack(NodeRecord record, string what, string outcome, string why)
@@ -140,7 +162,12 @@ internal sealed class Change(Node node, bool services)
             }
         }
 
-        if (left.Count > 0)
+        if (record.KubeletHasRead)
+        {
+            node.Output.WriteLine(StillRuns);
+        }
+
+        if (left.Count > 0 || record.KubeletHasRead)
         {
             return;
         }
@@ -198,7 +225,7 @@ internal sealed class Change(Node node, bool services)
         var unneeded = record.Unneeded().ToList();
         return record with
         {
-            IsChanging = false, Former = null, Places = [.. record.Places.Where(place => place.Edits.Count > 0)],
+            IsChanging = false, KubeletHasRead = false, Former = null, Places = [.. record.Places.Where(place => place.Edits.Count > 0)],
             Programs = [.. record.Programs.Except(unneeded)], Links = [.. record.Links.Except(unneeded)],
         };
     }

@@ -39,7 +39,15 @@ internal sealed class KubeletWatch(
     public async Task<int> Run(string target, CancellationToken cancellation)
     {
         var record = _store.Read();
+        if (!record.IsChanging)
+        {
+            // systemd started it so late that the installation had given up by then.
+            return 0;
+        }
+
         var unit = record.KubeletUnit ?? KubeletUnit.Own;
+        record = record with { KubeletHasRead = true };
+        _store.TryWrite(record);
         var unheard = await Tried(_services.Reload);
         var failure = unheard ?? await Restart(unit) ?? await BecomesSteady(unit, cancellation) ?? await Otherwise(record);
         if (failure is null)
@@ -87,7 +95,7 @@ internal sealed class KubeletWatch(
         left = [.. left, .. files.PutActingBack(back)];
         if ((await Tried(_services.Reload) ?? await Restart(unit)) is null && left.Count == 0)
         {
-            back = back with { KubeletIsPending = false };
+            back = back with { KubeletIsPending = false, KubeletHasRead = false };
         }
 
         _store.TryWrite(back);
@@ -126,10 +134,13 @@ internal sealed class KubeletWatch(
     {
         var within = unit == KubeletUnit.Own ? times.Within : times.Within * WholeCluster;
         var end = time.GetSteadyNow() + within;
-        for (TimeSpan? since = null; ; await Task.Delay(Pause, time, cancellation))
+        (string Process, TimeSpan Since)? active = null;
+        for (; ; await Task.Delay(Pause, time, cancellation))
         {
-            since = await _services.IsActive(unit) ? since ?? time.GetSteadyNow() : null;
-            if (since is { } active && time.GetSteadyNow() - active >= times.Steady)
+            // One that ends and is started again between two looks is active at both.
+            var process = await _services.MainProcess(unit);
+            active = process is null ? null : process == active?.Process ? active : (process, time.GetSteadyNow());
+            if (active is { Since: var since } && time.GetSteadyNow() - since >= times.Steady)
             {
                 return null;
             }

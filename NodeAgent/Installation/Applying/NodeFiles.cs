@@ -45,6 +45,8 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
                 host.Link(link, target);
             }
         }
+
+        host.Settle();
     }
 
     /// <summary>
@@ -52,8 +54,10 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
     /// </summary>
     public void PutActing(NodeRecord record)
     {
+        var last = 0;
         foreach (var place in record.Places.Where(place => place.Acts() && DesiredRecord.Differs(host, place)).OrderBy(Order))
         {
+            last = SettledFor(place, last);
             host.KeepFormer(place.Path);
             try
             {
@@ -65,6 +69,8 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
                 throw;
             }
         }
+
+        host.Settle();
     }
 
     /// <summary>The agent's own files of before a change that failed. Returns what could not be put back.</summary>
@@ -76,7 +82,8 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
 
     /// <summary>The acting files likewise, each for itself: one that cannot be written keeps no other from its place.</summary>
     public IReadOnlyList<string> PutActingBack(NodeRecord record) => Attempt(
-        record.Places.Where(place => place.Acts()).OrderBy(Order).Select(place => (Action)(() => Put(place))));
+        record.Places.Where(place => place.Acts()).GroupBy(Order).OrderBy(group => group.Key)
+            .SelectMany(group => group.Select(place => (Action)(() => Put(place))).Append(host.Settle)));
 
     /// <summary>The unit and what starts it.</summary>
     public void RemoveUnit(NodeRecord record)
@@ -103,6 +110,7 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
             host.Delete(path + HostFiles.Former);
         }
 
+        host.Settle();
         foreach (var path in record.Unneeded())
         {
             host.Delete(path);
@@ -155,8 +163,20 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
         return failures;
     }
 
+    /// <summary>What names another file is written, and goes, between the two.</summary>
     private static int Order(Place place) =>
-        place.After is null ? 2 : place.Edits.Concat(place.Cleared).Any(edit => edit is KubeletFlag) ? 1 : 0;
+        place.Edits.Concat(place.Cleared).Any(edit => edit is KubeletFlag) ? 1 : place.After is null ? 2 : 0;
+
+    /// <summary>The disk has what comes before a place, before that place changes.</summary>
+    private int SettledFor(Place place, int last)
+    {
+        if (Order(place) > last)
+        {
+            host.Settle();
+        }
+
+        return Order(place);
+    }
 
     private void Put(Place place)
     {

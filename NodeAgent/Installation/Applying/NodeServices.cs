@@ -11,6 +11,10 @@ internal sealed class NodeServices(IHostCommands commands)
     public async Task<bool> IsStarted(string unit) =>
         (await commands.Run("systemctl", "is-active", unit)).Words.Trim() is "active" or "activating" or "reloading";
 
+    /// <summary>The main process of a unit that is active, as systemd knows it; <c>null</c> for a unit that is not.</summary>
+    public async Task<string?> MainProcess(string unit) =>
+        await IsActive(unit) ? (await commands.Run("systemctl", "show", "--property=MainPID", unit)).Words.Trim() : null;
+
     public async Task StartAgent()
     {
         await Reload();

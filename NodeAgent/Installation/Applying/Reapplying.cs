@@ -35,6 +35,7 @@ internal sealed class Reapplying(HostFiles host)
             var paths = changed.ConvertAll(place => place.Path);
             _store.Write(record with { Places = [.. record.Places.Where(place => !paths.Contains(place.Path)), .. changed] });
             changed.ForEach(place => host.Write(place.Path, place.After!, place.Mode()));
+            host.Settle();
         }
 
         MarkDone();

@@ -11,6 +11,10 @@ internal static partial class FileStatus
     private const int BasicStats = 0x7ff;
     private const int Writable = 2;
     private const ulong MountRoot = 0x2000;
+    private const int CloseOnExec = 0x80000;
+    private const int InputOutput = 5;
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
     private const int LongestLabel = 64 * 1024;
 
     /// <summary>Whether a file system is mounted at this very path, so that it cannot be replaced.</summary>
@@ -56,6 +60,26 @@ internal static partial class FileStatus
         }
     }
 
+    /// <summary>
+    /// Has the disk take what a file holds, or which names a folder has (fsync(2)); nothing for what is gone, or a file system that cannot.
+    /// </summary>
+    /// <exception cref="IOException">The disk did not take it: it is full, say.</exception>
+    public static void Settle(string path)
+    {
+        var handle = Open(path, CloseOnExec);
+        if (handle < 0)
+        {
+            return;
+        }
+
+        var failure = Sync(handle) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        _ = Close(handle);
+        if (failure is InputOutput or NoSpace or QuotaExceeded)
+        {
+            throw new IOException($"{path}: the disk did not take what was written: {Marshal.GetPInvokeErrorMessage(failure)}");
+        }
+    }
+
     private static byte[]? Status(string path)
     {
         var status = new byte[256];
@@ -79,6 +103,15 @@ internal static partial class FileStatus
 
     [LibraryImport("libc", EntryPoint = "setxattr", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int SetLabel(string path, string name, byte[] value, nint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(int handle);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int handle);
 
     [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int HardLink(string from, string to);

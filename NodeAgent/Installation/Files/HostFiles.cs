@@ -26,6 +26,8 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     private const UnixFileMode Folder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private readonly UnsettledFolders _unsettled = new();
+
     private IReadOnlyDictionary<string, byte[]?> _planned = new Dictionary<string, byte[]?>();
 
     public string Root => root;
@@ -119,11 +121,21 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         File.Move(temporary, place, overwrite: true);
     });
 
+    /// <summary>
+    /// Makes the disk keep every change until now, before a change that needs it: whichever moment the power fails at, nothing names what
+    /// is not there.
+    /// </summary>
+    public void Settle() => _unsettled.Settle();
+
     /// <summary>Copies a program, whole files only: a running one is replaced, not changed.</summary>
     public void CopyProgram(string from, string to, bool keepFormer) => Changing(to, () =>
     {
         var (place, temporary) = Begin(to);
-        WholeOrNot(temporary, () => File.Copy(from, temporary, overwrite: true));
+        WholeOrNot(temporary, () =>
+        {
+            File.Copy(from, temporary, overwrite: true);
+            FileStatus.Settle(temporary);
+        });
         File.SetUnixFileMode(temporary, Folder);
         if (keepFormer && File.Exists(place) && !File.Exists(place + Former))
         {
@@ -160,7 +172,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     public void Link(string path, string target) => Changing(path, () =>
     {
         var place = AtLink(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(place)!, Folder);
+        _unsettled.Make(Path.GetDirectoryName(place)!, Folder);
         step?.Invoke($"link {path}");
         File.Delete(place + Unfinished);
         File.CreateSymbolicLink(place + Unfinished, Path.GetRelativePath(Path.GetDirectoryName(place)!, AtLink(target)));
@@ -220,10 +232,12 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         }
     });
 
-    private static void Changing(string path, Action change)
+    private void Changing(string path, Action change)
     {
         try
         {
+            _unsettled.Add(At(path));
+            _unsettled.Add(AtLink(path));
             change();
         }
         catch (UnauthorizedAccessException fault)
@@ -265,7 +279,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         var place = At(path);
         step?.Invoke($"write {path}");
-        Directory.CreateDirectory(Path.GetDirectoryName(place)!, Folder);
+        _unsettled.Make(Path.GetDirectoryName(place)!, Folder);
         File.Delete(place + Unfinished);
         return (place, place + Unfinished);
     }

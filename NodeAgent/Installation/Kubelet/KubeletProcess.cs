@@ -3,9 +3,14 @@ using RegistryProxy.NodeAgent.Installation.Files;
 
 namespace RegistryProxy.NodeAgent.Installation.Kubelet;
 
-/// <summary>The kubelet that runs on the node now, by the node's <c>/proc</c>.</summary>
+/// <summary>
+/// The kubelet that runs on the node now, by the node's <c>/proc</c>. Containers may run others, as kind does: those have namespaces of
+/// their own. Of several in the node's own the one of kubelet's unit counts.
+/// </summary>
 internal static class KubeletProcess
 {
+    private const string Unit = "/kubelet.service";
+
     /// <summary>The words that it was started with; <c>null</c> when none runs.</summary>
     public static IReadOnlyList<string>? Words(HostFiles host)
     {
@@ -15,11 +20,31 @@ internal static class KubeletProcess
             return null;
         }
 
-        return Directory.EnumerateDirectories(processes).Where(folder => int.TryParse(Path.GetFileName(folder), out _))
-            .Where(folder => Text(folder, "comm")?.Trim() == "kubelet")
+        var first = Namespace(Path.Combine(processes, "1"));
+        return Directory.EnumerateDirectories(processes)
+            .Where(folder => int.TryParse(Path.GetFileName(folder), out _) && Text(folder, "comm")?.Trim() == "kubelet")
+            .Where(folder => first is null || Namespace(folder) is not { } own || own == first)
+            .OrderBy(folder => IsOfUnit(folder) ? 0 : 1).ThenBy(folder => int.Parse(Path.GetFileName(folder)))
             .Select(folder => Text(folder, "cmdline")?.Split('\0', StringSplitOptions.RemoveEmptyEntries))
-                .FirstOrDefault(words => words?.Length > 0)?[1..];
+            .FirstOrDefault(words => words?.Length > 0)?[1..];
     }
+
+    /// <summary>The process namespace, such as <c>pid:[4026531836]</c>; <c>null</c> when it cannot be seen.</summary>
+    private static string? Namespace(string process)
+    {
+        try
+        {
+            return new FileInfo(Path.Combine(process, "ns", "pid")).LinkTarget;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether systemd runs it as kubelet's unit, by its control group.</summary>
+    private static bool IsOfUnit(string process) => Text(process, "cgroup")?.Split('\n').Any(
+        line => line.EndsWith(Unit, StringComparison.Ordinal) || line.Contains($"{Unit}/", StringComparison.Ordinal)) == true;
 
     /// <summary>A process may end while it is looked at.</summary>
     private static string? Text(string folder, string name)

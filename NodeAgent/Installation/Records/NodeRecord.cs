@@ -34,6 +34,9 @@ internal sealed record NodeRecord
     /// <summary>kubelet has to be restarted and watched.</summary>
     public bool KubeletIsPending { get; init; }
 
+    /// <summary>kubelet was restarted with the files of the change that is being made, and uses the agent until the next restart.</summary>
+    public bool KubeletHasRead { get; init; }
+
     /// <summary>The unit that runs kubelet, where it has to be restarted; <c>null</c> when nobody has looked.</summary>
     public string? KubeletUnit { get; init; }
 

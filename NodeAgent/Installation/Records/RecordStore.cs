@@ -44,6 +44,7 @@ internal sealed class RecordStore(HostFiles host)
         try
         {
             host.Write(File, JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.NodeRecord), Owner);
+            host.Settle();
         }
         catch (IOException)
         {
@@ -66,8 +67,10 @@ internal sealed class RecordStore(HostFiles host)
     public void DeleteAll(bool keepFailures)
     {
         DeleteNotes(keepFailures);
+        host.Settle();
         host.DeleteFile(File);
         DeleteFolders();
+        host.Settle();
     }
 
     /// <summary>What is no record: results, records of an earlier form, and what an end in the middle left.</summary>

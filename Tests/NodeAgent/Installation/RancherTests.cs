@@ -1,5 +1,6 @@
 using RegistryProxy.NodeAgent.Installation.Applying;
 using RegistryProxy.NodeAgent.Installation.Platforms;
+using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.Tests.Support.Nodes;
 
@@ -72,6 +73,8 @@ public sealed class RancherTests
     {
         using var node = FakeNode.Of("k3s");
         Assert.True(await node.Install(Target) == 0, node.Said.ToString());
+        var store = new RecordStore(node.Host());
+        store.Write(store.Read() with { IsChanging = true });
         var time = new QuickTime();
         var slow = new SlowUnit(time, TimeSpan.FromSeconds(200));
         var watch = new KubeletWatch(

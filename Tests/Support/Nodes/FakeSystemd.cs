@@ -38,6 +38,9 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     /// <summary>A call that fails once.</summary>
     public string? FailsOnce { get; set; }
 
+    /// <summary>A call that is done, and of which systemd says that it failed: its answer came too late.</summary>
+    public string? IsDoneButFails { get; set; }
+
     /// <summary>Units of k3s and RKE2 that are active.</summary>
     public string[] Active { get; set; } = ["k3s-agent"];
 
@@ -68,10 +71,18 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
             _ when command[0] == "systemd-run" => await Watch(command[^1]),
             _ => true,
         };
+        good = good && !(IsDoneButFails is { } late && words.Contains(late));
         return (good ? 0 : 1, command is ["systemctl", "is-active", var unit] ? Active.Contains(unit) ? "active\n" : "inactive\n" : "");
     }
 
     private bool IsOfRancher => KubeletUnit.IsOfRancher(new HostFiles(node.Root));
+
+    /// <summary>A boot: the agent where it is enabled and can start, then kubelet.</summary>
+    public bool Boot()
+    {
+        AgentRuns = Path.Exists(node.At("/etc/systemd/system/multi-user.target.wants/registryproxy-nodeagent.service")) && AgentCanStart();
+        return StartKubelet();
+    }
 
     /// <summary>Starts kubelet anew with what its files say.</summary>
     public bool StartKubelet()
