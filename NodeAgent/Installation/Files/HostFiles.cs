@@ -117,7 +117,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         }
 
         File.SetUnixFileMode(temporary, mode);
-        step?.Invoke($"rename {path}");
+        Step($"rename {path}", place);
         File.Move(temporary, place, overwrite: true);
     });
 
@@ -139,11 +139,11 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         File.SetUnixFileMode(temporary, Folder);
         if (keepFormer && File.Exists(place) && !File.Exists(place + Former))
         {
-            step?.Invoke($"keep {to}");
+            Step($"keep {to}", place);
             FileStatus.TryAlias(place, place + Former);
         }
 
-        step?.Invoke($"rename {to}");
+        Step($"rename {to}", place);
         File.Move(temporary, place, overwrite: true);
     });
 
@@ -152,7 +152,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         if (File.Exists(At(path)))
         {
-            step?.Invoke($"keep {path}");
+            Step($"keep {path}", At(path));
             File.Delete(At(path) + Former);
             FileStatus.TryAlias(At(path), At(path) + Former);
         }
@@ -163,7 +163,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         if (File.Exists(At(path) + Former))
         {
-            step?.Invoke($"restore {path}");
+            Step($"restore {path}", At(path));
             File.Move(At(path) + Former, At(path), overwrite: true);
         }
     });
@@ -173,7 +173,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         var place = AtLink(path);
         _unsettled.Make(Path.GetDirectoryName(place)!, Folder);
-        step?.Invoke($"link {path}");
+        Step($"link {path}", place);
         File.Delete(place + Unfinished);
         File.CreateSymbolicLink(place + Unfinished, Path.GetRelativePath(Path.GetDirectoryName(place)!, AtLink(target)));
         File.Move(place + Unfinished, place, overwrite: true);
@@ -190,12 +190,12 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         var place = AtLink(path);
         if (new FileInfo(place).LinkTarget is null && Directory.Exists(place))
         {
-            step?.Invoke($"delete {path}");
+            Step($"delete {path}", place);
             Directory.Delete(place, recursive: true);
         }
         else if (Path.Exists(place) || new FileInfo(place).LinkTarget is not null)
         {
-            step?.Invoke($"delete {path}");
+            Step($"delete {path}", place);
             File.Delete(place);
         }
     });
@@ -205,7 +205,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         if (File.Exists(At(path)))
         {
-            step?.Invoke($"delete {path}");
+            Step($"delete {path}", At(path));
             File.Delete(At(path));
         }
     });
@@ -215,7 +215,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         foreach (var file in new[] { At(path) + Unfinished, At(path) + Former }.Where(File.Exists))
         {
-            step?.Invoke($"delete unfinished {path}");
+            Step($"delete unfinished {path}", file);
             File.Delete(file);
         }
     });
@@ -227,17 +227,22 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         if (new DirectoryInfo(place) is { Exists: true, LinkTarget: null } && !FileStatus.IsMountPoint(place)
             && !Directory.EnumerateFileSystemEntries(place).Any())
         {
-            step?.Invoke($"delete {folder}");
+            Step($"delete {folder}", place);
             Directory.Delete(place);
         }
     });
 
-    private void Changing(string path, Action change)
+    /// <summary>A name of a folder is about to change.</summary>
+    private void Step(string what, string place)
+    {
+        step?.Invoke(what);
+        _unsettled.Add(place);
+    }
+
+    private static void Changing(string path, Action change)
     {
         try
         {
-            _unsettled.Add(At(path));
-            _unsettled.Add(AtLink(path));
             change();
         }
         catch (UnauthorizedAccessException fault)
@@ -256,7 +261,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
             return false;
         }
 
-        step?.Invoke($"restore {path}");
+        Step($"restore {path}", At(path));
         File.Move(former, At(path), overwrite: true);
         return true;
     }
@@ -278,7 +283,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     private (string Place, string Temporary) Begin(string path)
     {
         var place = At(path);
-        step?.Invoke($"write {path}");
+        Step($"write {path}", place);
         _unsettled.Make(Path.GetDirectoryName(place)!, Folder);
         File.Delete(place + Unfinished);
         return (place, place + Unfinished);
