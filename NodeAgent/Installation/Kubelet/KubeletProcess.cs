@@ -1,3 +1,4 @@
+using System.Globalization;
 using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Installation.Files;
 
@@ -24,7 +25,7 @@ internal static class KubeletProcess
         return Directory.EnumerateDirectories(processes)
             .Where(folder => int.TryParse(Path.GetFileName(folder), out _) && Text(folder, "comm")?.Trim() == "kubelet")
             .Where(folder => first is null || Namespace(folder) is not { } own || own == first)
-            .OrderBy(folder => IsOfUnit(folder) ? 0 : 1).ThenBy(folder => int.Parse(Path.GetFileName(folder)))
+            .OrderBy(folder => IsOfUnit(folder) ? 0 : 1).ThenBy(folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture))
             .Select(folder => Text(folder, "cmdline")?.Split('\0', StringSplitOptions.RemoveEmptyEntries))
             .FirstOrDefault(words => words?.Length > 0)?[1..];
     }

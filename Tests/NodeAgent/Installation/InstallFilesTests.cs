@@ -88,6 +88,32 @@ public sealed class InstallFilesTests
     }
 
     [Fact]
+    public async Task An_uninstallation_from_a_file_system_that_became_read_only_is_refused_before_it_changes_anything()
+    {
+        using var node = FakeNode.Of("aks");
+        await using var disk = await SmallDisk.Mount(1);
+        File.Copy(node.At(Flags), Path.Combine(disk.Path, "kubelet"));
+        (await Shell.Run("mount", ["--bind", disk.Path, node.At("/etc/default")])).ShouldSucceed();
+        try
+        {
+            var before = node.Snapshot();
+            Assert.True(await node.Install("image-service") == 0, node.Said.ToString());
+            var installed = node.Snapshot();
+            await disk.SetWritable(false);
+            var refusal = await Assert.ThrowsAsync<InstallRefusal>(() => node.Uninstall("image-service"));
+            Assert.Contains($"{Flags} cannot be written", refusal.Message);
+            Assert.Empty(node.Differences(installed));
+            await disk.SetWritable(true);
+            Assert.Equal(0, await node.Uninstall("image-service"));
+            Assert.Empty(node.Differences(before));
+        }
+        finally
+        {
+            await Shell.Run("umount", ["-l", node.At("/etc/default")]);
+        }
+    }
+
+    [Fact]
     public async Task A_read_only_file_system_is_refused_before_anything_is_written()
     {
         using var node = FakeNode.Of("aks");
