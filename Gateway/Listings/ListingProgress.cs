@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using RegistryProxy.Files;
-using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;

@@ -78,7 +78,7 @@ internal sealed class SessionIndexWriter(TimeProvider time)
         }
     }
 
-    private Task Tell(ISessionIndexGrain list, List<SessionSummary> sessions) => Telling.Call(
+    private Task<bool> Tell(ISessionIndexGrain list, List<SessionSummary> sessions) => Telling.Call(
         async () =>
         {
             await list.AddAll(sessions);
