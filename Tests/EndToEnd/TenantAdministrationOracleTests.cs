@@ -67,7 +67,7 @@ public sealed partial class TenantAdministrationOracleTests
         ["configuration/rollback?version=1"] = new() { ["POST"] = 400 },
         ["configuration/"] = [],
         ["audit?limit=1"] = new() { ["GET"] = 400 },
-        ["upstreams"] = [],
+        ["caches"] = [],
         ["robots/"] = new() { ["DELETE"] = 404 },
         [""] = [],
         ["sessions/"] = [],
