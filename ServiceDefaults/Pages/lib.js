@@ -1,7 +1,7 @@
 // How a page asks its server, and how it writes what it gets. Text is never markup: all of it goes through Preact.
 import { useState, useEffect, useRef } from "./preact.js";
 
-/** How long an answer may take. */
+/** How long an answer may take, if nothing else is said. */
 const Patience = 10000;
 
 /**
@@ -21,15 +21,15 @@ export const now = () => Date.now() + ahead;
  * Asks the server for JSON, or for a text (isText); throws an Error with its own words, its status and all its errors when it refuses, and when
  * the answer is not whole or does not come.
  */
-export async function ask(address, { signal, isText, isRenewed, ...options } = {}) {
-  const limit = AbortSignal.timeout(Patience);
+export async function ask(address, { signal, isText, isRenewed, patience = Patience, ...options } = {}) {
+  const limit = AbortSignal.timeout(patience);
   let response, text;
   try {
     response = await fetch(address, { cache: "no-store", ...options, headers: { ...server.headers(), ...options.headers }, signal: signal ? AbortSignal.any([signal, limit]) : limit });
     text = await response.text();
   } catch (fault) {
     if (signal?.aborted) throw fault;
-    throw new Error(limit.aborted ? `${server.name} has not answered for ${Patience / 1000} seconds`
+    throw new Error(limit.aborted ? `${server.name} has not answered for ${patience / 1000} seconds`
       : response ? `the answer of ${server.name} ended too early` : `${server.name} does not answer`);
   }
   if (response.status === 401 && server.login) {
@@ -40,7 +40,7 @@ export async function ask(address, { signal, isText, isRenewed, ...options } = {
   const sent = Date.parse(response.headers.get("Date"));
   if (sent) ahead = Math.abs(sent - Date.now()) > 2000 ? sent - Date.now() : 0;
   if (response.status === 403 && response.headers.get("X-Registryproxy-Page") === "stale" && !isRenewed && await server.renew()) {
-    return ask(address, { signal, isText, isRenewed: true, ...options });
+    return ask(address, { signal, isText, isRenewed: true, patience, ...options });
   }
   const body = isText && response.ok ? text : parsed(text);
   if (!response.ok) throw Object.assign(new Error(body?.errors?.[0]?.message ?? body?.error ?? `${server.name} answers ${response.status}`), { status: response.status, errors: body?.errors ?? [] });

@@ -6,10 +6,13 @@ import { Difference } from "./difference.js";
 
 const MostListed = 50;
 
+/** A part of many rules is read, checked and stored, which the cluster may take this long for, in milliseconds. */
+const Patience = 30000;
+
 /** What was typed and not saved yet, and what it was made from, for whoever looks at another view meanwhile; nothing of it leaves this page. */
 const draft = { text: null, from: null };
 
-const changed = (root, text, tag, rest = "") => ask(root + rest, { method: "PUT", body: text, headers: { "Content-Type": "application/yaml", ...(tag ? { "If-Match": tag } : {}) } });
+const changed = (root, text, tag, rest = "") => ask(root + rest, { method: "PUT", patience: Patience, body: text, headers: { "Content-Type": "application/yaml", ...(tag ? { "If-Match": tag } : {}) } });
 
 const read = async (root, version) => {
   const { body, headers } = await ask(version ? `${root}?version=${version}` : root, { isText: true });
@@ -87,7 +90,7 @@ function Editor({ root, saved, text, history, onType, onForget, onLoad }) {
   const look = version => attempt(async () => { setAsked({ version, text: (await read(root, version)).text }); return {}; });
   const rebase = async () => { await onLoad(); await history.again(); return {}; };
   const write = async () => asked.version
-    ? (await ask(`${root}/rollback`, { method: "POST", body: JSON.stringify({ version: asked.version }), headers: { "Content-Type": "application/json", "If-Match": saved.tag } })).body
+    ? (await ask(`${root}/rollback`, { method: "POST", patience: Patience, body: JSON.stringify({ version: asked.version }), headers: { "Content-Type": "application/json", "If-Match": saved.tag } })).body
     : (await changed(root, text, saved.tag)).body;
   const save = async () => {
     try {

@@ -184,10 +184,10 @@ export function Manifest({ me, name, reference }) {
     { title: "Platform", cell: image => image.platform },
     { title: "Size", number: true, cell: image => image.size === undefined ? html`<span class="dim">${image.fault ?? "–"}</span>` : bytes(image.size) },
     { title: "Layers", number: true, cell: image => image.layers ?? "–" },
-    { title: "Digest", cell: image => html`<a href=${link("repositories", name, image.digest)}><code>${image.digest}</code></a>` }]}/><//>
+    { title: "Digest", kind: "whole", cell: image => html`<a href=${link("repositories", name, image.digest)}><code>${image.digest}</code></a>` }]}/><//>
   <${Card} title="Signatures, SBOMs and other artifacts" wide>${data.unknown ? html`<p class="note warning" role="status">They could not be listed: ${data.unknown}.</p>`
     : data.referrers.length === 0 ? html`<${Empty}>Nothing refers to this manifest.<//>`
     : html`<${Table} id="referrers" caption="What refers to this manifest" rows=${data.referrers} rowKey=${one => one.digest} columns=${[
       { title: "Kind", cell: one => html`<span class="mark">${one.kind}</span>` }, { title: "Type", cell: one => html`<code>${one.type}</code>` },
-      { title: "Size", number: true, cell: one => bytes(one.size) }, { title: "Digest", cell: one => html`<code>${one.digest}</code>` }]}/>`}<//>`;
+      { title: "Size", number: true, cell: one => bytes(one.size) }, { title: "Digest", kind: "whole", cell: one => html`<code>${one.digest}</code>` }]}/>`}<//>`;
 }
