@@ -60,7 +60,7 @@ internal sealed class SessionIndexWriter(TimeProvider time)
     {
         while (sessions.Count > 0)
         {
-            await Tell(list, sessions).ConfigureAwait(
+            await ((Task)Tell(list, sessions)).ConfigureAwait(
                 ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
             lock (_gate)
             {
