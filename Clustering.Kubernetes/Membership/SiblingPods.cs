@@ -15,6 +15,9 @@ internal sealed class SiblingPods(ApiServer api)
     /// <summary>The most pages of one look: 100,000 pods.</summary>
     private const int MaxPages = 400;
 
+    /// <summary>The most bytes of one look, over all pages: thousands of pods, each of ten kilobytes or more.</summary>
+    private const long MaxBytes = 256 * 1024 * 1024;
+
     /// <summary>Kubernetes, "Recommended labels".</summary>
     private static readonly string[] Recommended =
         ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"];
@@ -28,11 +31,13 @@ internal sealed class SiblingPods(ApiServer api)
     /// <exception cref="InvalidDataException">The listing does not end, and says nothing about who is missing.</exception>
     public async Task Find(HashSet<IPAddress> missing, IPAddress own, CancellationToken cancellation)
     {
-        string? next = null;
-        for (var page = 0; page < MaxPages; page++)
+        var (next, bytes) = ((string?)null, 0L);
+        for (var page = 0; page < MaxPages && bytes <= MaxBytes; page++)
         {
-            var pods = await api.Client.CoreV1.ListNamespacedPodAsync(
+            using var answer = await api.Client.CoreV1.ListNamespacedPodWithHttpMessagesAsync(
                 api.Namespace, labelSelector: _selector, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
+            bytes += answer.Response.Content.Headers.ContentLength ?? 0;
+            var pods = answer.Body;
             foreach (var pod in pods.Items)
             {
                 Take(pod, missing, own);
@@ -47,7 +52,8 @@ internal sealed class SiblingPods(ApiServer api)
             }
         }
 
-        throw new InvalidDataException($"the API server's listing of pods in {api.Namespace} goes on after {MaxPages} pages");
+        throw new InvalidDataException(
+            $"the API server's listing of pods in {api.Namespace} goes on after {MaxPages} pages or {MaxBytes} bytes");
     }
 
     private void Take(V1Pod pod, HashSet<IPAddress> missing, IPAddress own)

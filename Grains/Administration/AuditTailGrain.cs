@@ -10,8 +10,8 @@ namespace RegistryProxy.Grains.Administration;
 internal interface IAuditGatheringGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Asks all gateways, once for all who ask the same; <c>null</c> while not all of them can be known, or too many tenants' lines are
-    /// being gathered.
+    /// Asks all gateways, once for all who ask within two seconds for the same or for less; <c>null</c> while not all of them can be
+    /// known, or too many tenants' lines are being gathered.
     /// </summary>
     [Alias("Gather"), AlwaysInterleave, ResponseTimeout("00:00:08")]
     ValueTask<GatheredLines?> Gather(string tenant, DateTimeOffset since);
@@ -57,7 +57,7 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     /// <summary>What a gateway may send at least, in bytes, however many there are.</summary>
     private const int LeastPart = 16 * 1024;
 
-    /// <summary>How long an answer is given to whoever asks the same.</summary>
+    /// <summary>How long an answer is given to whoever asks for the same, or for a later part of it.</summary>
     private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(2);
 
     /// <summary>The most repositories in one answer.</summary>
@@ -110,17 +110,13 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         {
             if (_gatherings.TryGetValue(tenant, out var known))
             {
-                if (known.Since == since)
+                if (known.Since <= since)
                 {
-                    return await known.Lines;
+                    return From(await known.Lines, since);
                 }
 
-                if (known.Lines.IsCompleted)
-                {
-                    break;
-                }
-
-                await known.Lines;
+                // Older lines are gathered after it, in turn.
+                await known.Ended;
             }
             else if (_gatherings.Count < MaxGatherings && _line.Count == 0)
             {
@@ -138,9 +134,14 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
 
         var gathering = new Gathering(since, GatherAll(tenant, since));
         _gatherings[tenant] = gathering;
-        _ = Forget(tenant, gathering);
+        gathering.Ended = Forget(tenant, gathering);
         return await gathering.Lines;
     }
+
+    private static GatheredLines From(GatheredLines gathered, DateTimeOffset since) => gathered with
+    {
+        Since = gathered.Since > since ? gathered.Since : since, Lines = [.. gathered.Lines.Where(line => line.At >= since)],
+    };
 
     private async Task<GatheredLines> GatherAll(string tenant, DateTimeOffset since)
     {
@@ -245,5 +246,9 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         }
     }
 
-    private sealed record Gathering(DateTimeOffset Since, Task<GatheredLines> Lines);
+    private sealed record Gathering(DateTimeOffset Since, Task<GatheredLines> Lines)
+    {
+        /// <summary>Done when nobody is given its lines any more.</summary>
+        public Task Ended { get; set; } = Task.CompletedTask;
+    }
 }

@@ -26,7 +26,7 @@ internal sealed class SessionCatalog(SessionIndexPages stored, TimeProvider time
     private readonly SortedSet<(DateTimeOffset At, string Id)> _ends = [];
     private readonly SortedSet<(DateTimeOffset At, string Id)> _opened = [];
     private readonly SessionHolders _holders = new();
-    private readonly OrderedDictionary<string, (TimeSpan At, bool IsOver)> _removed = [];
+    private readonly OrderedDictionary<string, (TimeSpan At, bool IsOver, Holder? Holder)> _removed = [];
     private bool _isRead;
     private TimeSpan _writeFrom;
 
@@ -38,6 +38,10 @@ internal sealed class SessionCatalog(SessionIndexPages stored, TimeProvider time
     public IEnumerable<SessionSummary> NewestFirst => _opened.Reverse().Select(opened => _sessions[opened.Id]);
 
     public SessionSummary? Find(string id) => _sessions.GetValueOrDefault(id);
+
+    /// <summary>Whose a session was that has ended some minutes ago at the most; <c>null</c> when it is not known.</summary>
+    public Holder? HolderOfEnded(string id) =>
+        _removed.TryGetValue(id, out var removed) && removed.IsOver ? removed.Holder : null;
 
     /// <summary>Reads what is stored and has not been read yet; <c>false</c> when the storage is away.</summary>
     public async Task<bool> Read()
@@ -72,8 +76,9 @@ internal sealed class SessionCatalog(SessionIndexPages stored, TimeProvider time
     /// <summary>Takes out a session that has ended.</summary>
     public void Remove(string id)
     {
+        var holder = Find(id) is { } known ? new Holder(known.Authenticator, known.Subject) : _removed.GetValueOrDefault(id).Holder;
         Drop(id);
-        Leave(id, isOver: true);
+        Leave(id, isOver: true, holder);
     }
 
     /// <summary>Takes out what is over, and returns it.</summary>
@@ -127,15 +132,15 @@ internal sealed class SessionCatalog(SessionIndexPages stored, TimeProvider time
 
         var leaving = _sessions[_holders.OldestOfMost!];
         Drop(leaving.Session);
-        Leave(leaving.Session, isOver: false);
+        Leave(leaving.Session, isOver: false, null);
         return leaving;
     }
 
     /// <summary>Whatever a write that hangs brings back: it is not listed again.</summary>
-    private void Leave(string id, bool isOver)
+    private void Leave(string id, bool isOver, Holder? holder)
     {
         _removed.Remove(id);
-        _removed.Add(id, (time.GetSteadyNow(), isOver));
+        _removed.Add(id, (time.GetSteadyNow(), isOver, holder));
         if (_removed.Count > MaxRemoved)
         {
             _removed.RemoveAt(0);
@@ -160,4 +165,6 @@ internal sealed class SessionCatalog(SessionIndexPages stored, TimeProvider time
             stored.Remove(id, isOver);
         }
     }
+    /// <summary>Whose a session is.</summary>
+    internal sealed record Holder(string Authenticator, string Subject);
 }

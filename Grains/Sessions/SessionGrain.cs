@@ -36,6 +36,9 @@ internal sealed class SessionGrain(
     private SessionBook _book = null!;
     private SessionKey _key = null!;
 
+    /// <summary>Whether gateways may not have been told of the last change.</summary>
+    private bool _isUntold;
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _key = SessionKey.TryParse(this.GetPrimaryKeyString(), out var key)
@@ -87,6 +90,12 @@ internal sealed class SessionGrain(
     public async ValueTask<bool> EndOwn(string sessionId, long generation, string session, CancellationToken cancellation = default)
     {
         var state = await _book.Read();
+        if (_isUntold)
+        {
+            // What is asked for may have been done by an attempt that failed afterwards.
+            await Announce();
+        }
+
         if (generation != state.Generation || _book.Find(state, sessionId) is null || _book.Find(state, session) is null)
         {
             return false;
@@ -247,7 +256,12 @@ internal sealed class SessionGrain(
         session.Id, _key.Authenticator, _key.Subject, session.TokenHash is not null, session.Opened, session.Expires,
         session.ClientAddress);
 
-    private Task Announce() => GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(_key.ToString()).AsTask();
+    private async Task Announce()
+    {
+        _isUntold = true;
+        await GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(_key.ToString());
+        _isUntold = false;
+    }
 
     private static bool SameHash(string one, string other) =>
         CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(one), System.Text.Encoding.ASCII.GetBytes(other));

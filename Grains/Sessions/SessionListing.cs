@@ -20,8 +20,10 @@ internal sealed class SessionListing(
     /// <summary>How many identities are asked at once.</summary>
     private const int AtOnce = 50;
 
-    /// <summary>How long all of them may take; whose grain does not answer is shown.</summary>
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// How long all of them may take; whose grain does not answer is shown. Revocations of the tenant wait for as long.
+    /// </summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     /// <summary>The newest sessions, and how many there are.</summary>
     public Task<SessionList> Newest(int limit) => Find("", 0, limit);
@@ -35,7 +37,10 @@ internal sealed class SessionListing(
             && Unasked(search, offset, limit, asked) is { Count: > 0 } identities)
         {
             identities.SelectMany(identity => identity).ToList().ForEach(session => asked.Add(session.Session));
-            await Task.WhenAll(identities.Select(Confirm));
+            var left = Timeout - time.GetElapsedTime(began);
+            await Task.WhenAll(identities.Select(identity => Confirm(identity, began)))
+                .WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time)
+                .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return new SessionList(
@@ -54,14 +59,15 @@ internal sealed class SessionListing(
             .GroupBy(session => (session.Authenticator, session.Subject)).Take(AtOnce),
     ];
 
-    private async Task Confirm(IGrouping<(string Authenticator, string Subject), SessionSummary> identity)
+    private async Task Confirm(IGrouping<(string Authenticator, string Subject), SessionSummary> identity, long began)
     {
         try
         {
             var listed = identity.Select(session => session.Session).ToList();
-            foreach (var id in await overAmong(identity.Key.Authenticator, identity.Key.Subject, listed))
+            var over = await overAmong(identity.Key.Authenticator, identity.Key.Subject, listed);
+            if (time.GetElapsedTime(began) < Timeout)
             {
-                sessions.Remove(id);
+                over.ToList().ForEach(sessions.Remove);
             }
         }
         catch (Exception)

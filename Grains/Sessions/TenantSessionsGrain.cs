@@ -95,7 +95,9 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
         await Read();
         if (_sessions.Find(sessionId) is not { } session)
         {
-            return false;
+            // An attempt may have ended it that could not tell the gateways, and a listing may have found it over since.
+            return _sessions.HolderOfEnded(sessionId) is { } holder
+                && await Authority(holder.Authenticator, holder.Subject).Revoke(sessionId);
         }
 
         await Authority(session.Authenticator, session.Subject).Revoke(sessionId);

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using RegistryProxy.Protocol;
@@ -15,9 +16,14 @@ public sealed class Handshake : IDisposable
 
     private readonly Handshakes _all;
     private readonly ConnectionContext _connection;
+    private readonly HandshakeInput _input;
     private int _state;
 
-    internal Handshake(Handshakes all, ConnectionContext connection) => (_all, _connection) = (all, connection);
+    internal Handshake(Handshakes all, ConnectionContext connection, TimeProvider time) =>
+        (_all, _connection, _input) = (all, connection, new HandshakeInput(connection.Transport.Input, time));
+
+    /// <summary>What the client sends, from its hello on; also behind the handshake.</summary>
+    public PipeReader Input => _input;
 
     /// <summary>Whether the hello of the client has come, so that the handshake can go on.</summary>
     public HelloState Hello { get; internal set; }
@@ -27,8 +33,8 @@ public sealed class Handshake : IDisposable
 
     internal CallerAddress Caller => CallerAddress.Of((_connection.RemoteEndPoint as IPEndPoint)?.Address);
 
-    /// <summary>When it went on behind the hello.</summary>
-    internal long Began { get; set; }
+    /// <summary>How long it has waited for the client behind the hello.</summary>
+    internal TimeSpan WaitedFor => _input.WaitedFor;
 
     internal ConnectionHolders<Handshake>.Place? Place { get; set; }
 
@@ -40,9 +46,13 @@ public sealed class Handshake : IDisposable
     public void Succeed()
     {
         Interlocked.CompareExchange(ref _state, Succeeded, 0);
-        _all.Learn(this);
+        _input.End();
+        Advance();
         Dispose();
     }
+
+    /// <summary>The server sends this in the handshake.</summary>
+    public void Sent(ReadOnlySpan<byte> bytes) => _input.Sent(bytes);
 
     /// <summary>It has succeeded or failed. May be told more than once.</summary>
     public void Dispose() => _all.Leave(this);
@@ -55,25 +65,17 @@ public sealed class Handshake : IDisposable
         }
     }
 
-    /// <summary>Reads until the hello is there, and leaves it to who reads next. One that is refused is answered with an alert.</summary>
+    /// <summary>Reads until the hello is there. One that is refused is answered with an alert.</summary>
     internal async Task AwaitHello()
     {
-        var (input, scan, scanned) = (_connection.Transport.Input, new HelloScan(), 0L);
         try
         {
-            while (Hello == HelloState.Incomplete)
+            Hello = await _input.ReadHello();
+            if (Hello == HelloState.Whole)
             {
-                var result = await input.ReadAsync();
-                Hello = scan.Read(result.Buffer.Slice(scanned));
-                scanned = result.Buffer.Length;
-                input.AdvanceTo(result.Buffer.Start, Hello == HelloState.Incomplete ? result.Buffer.End : result.Buffer.Start);
-                if (result.IsCanceled || result.IsCompleted)
-                {
-                    break;
-                }
+                Advance();
             }
-
-            if (Hello == HelloState.Refused)
+            else if (Hello == HelloState.Refused)
             {
                 await _connection.Transport.Output.WriteAsync(Alert);
             }
@@ -83,4 +85,20 @@ public sealed class Handshake : IDisposable
             // The connection has ended, which is what its state says.
         }
     }
+
+    /// <summary>Waits for a place; <c>false</c> when the client has lost it.</summary>
+    internal async Task<bool> AwaitTurn(Task<bool> turn)
+    {
+        try
+        {
+            return await _input.HoldUntil(turn);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>It came a step further.</summary>
+    internal void Advance() => _connection.Features.Get<IConnectionProgress>()?.Advance();
 }

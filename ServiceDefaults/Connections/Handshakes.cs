@@ -7,25 +7,20 @@ namespace RegistryProxy.ServiceDefaults.Connections;
 /// <summary>
 /// The TLS handshakes of a listener. A client without a whole hello costs what it has sent. Behind the hello a handshake holds 65 KB, or
 /// even 200 KB (a certificate of which only the head has come), so there are few at a time; of more, the oldest goes of the address that
-/// has most, unless that is the address of the new one and it has not had its time: then the new one waits. Of those who wait the last is
-/// the next, whose client is the likeliest to be still there.
+/// has most, unless that is the address of the new one and it has not had its time: then the new one waits, and what it sends meanwhile is
+/// bounded. Of those who wait the last is the next, whose client is the likeliest to be still there.
 /// </summary>
 public sealed class Handshakes(TimeProvider time) : ITicking
 {
-    /// <summary>How many go on behind their hello at a time.</summary>
-    public const int MaxCount = 256;
+    /// <summary>
+    /// How many go on behind their hello at a time: more than a thousand in a second from clients that answer within 100 ms.
+    /// </summary>
+    public const int MaxCount = 128;
 
     /// <summary>
-    /// How long one may take while others of the same address wait; less when those that succeed take less, at least
-    /// <see cref="MinTimeWhenFull"/>.
+    /// How long a handshake may wait for its client, in all, while others wait for a place; not its own processor time.
     /// </summary>
-    public static readonly TimeSpan MaxTimeWhenFull = TimeSpan.FromSeconds(1);
-
-    /// <summary>How long one may take in any case, unless another address has fewer.</summary>
-    public static readonly TimeSpan MinTimeWhenFull = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>How many times as long as the slowest of the last that succeeded.</summary>
-    private const int Factor = 2;
+    public static readonly TimeSpan MaxTimeWhenFull = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -33,7 +28,6 @@ public sealed class Handshakes(TimeProvider time) : ITicking
     private readonly ConnectionHolders<Handshake> _all = new();
     private readonly LinkedList<Handshake> _waiting = [];
     private ITimer? _timer;
-    private TimeSpan _slowest = MaxTimeWhenFull;
 
     /// <summary>
     /// Waits for the hello and for a place. The handshake goes on if its <see cref="Handshake.Hello"/> is whole then, and is disposed of
@@ -41,13 +35,17 @@ public sealed class Handshakes(TimeProvider time) : ITicking
     /// </summary>
     public async ValueTask<Handshake> Begin(ConnectionContext connection)
     {
-        var handshake = new Handshake(this, connection);
+        var handshake = new Handshake(this, connection, time);
         await handshake.AwaitHello();
         if (handshake.Hello == HelloState.Whole && Enter(handshake) is { } turn)
         {
             var waiting = handshake.Waiting!;
             await using var end = connection.ConnectionClosed.UnsafeRegister(_ => waiting.TrySetResult(false), null);
-            if (!await turn)
+            if (await handshake.AwaitTurn(turn))
+            {
+                handshake.Advance();
+            }
+            else
             {
                 handshake.Hello = HelloState.Incomplete;
                 Leave(handshake);
@@ -76,16 +74,6 @@ public sealed class Handshakes(TimeProvider time) : ITicking
             }
 
             Watch();
-        }
-    }
-
-    /// <summary>One has succeeded: the slowest counts, and is forgotten with the next hundred.</summary>
-    internal void Learn(Handshake handshake)
-    {
-        lock (_gate)
-        {
-            var taken = time.GetElapsedTime(handshake.Began);
-            _slowest = taken > _slowest ? taken : _slowest - ((_slowest - taken) / 32);
         }
     }
 
@@ -127,14 +115,11 @@ public sealed class Handshakes(TimeProvider time) : ITicking
         return null;
     }
 
-    private TimeSpan TimeWhenFull =>
-        TimeSpan.FromTicks(Math.Clamp(_slowest.Ticks * Factor, MinTimeWhenFull.Ticks, MaxTimeWhenFull.Ticks));
-
     /// <summary>One that makes room for another of this caller.</summary>
     private Handshake? TakeLate(CallerAddress caller)
     {
         var oldest = _all.FirstOfLargest!;
-        if (_all.CountOf(oldest.Caller) <= _all.CountOf(caller) + 1 && time.GetElapsedTime(oldest.Connection.Began) < TimeWhenFull)
+        if (_all.CountOf(oldest.Caller) <= _all.CountOf(caller) + 1 && oldest.Connection.WaitedFor < MaxTimeWhenFull)
         {
             return null;
         }
@@ -150,11 +135,7 @@ public sealed class Handshakes(TimeProvider time) : ITicking
         turn.Value.Waiting!.TrySetResult(true);
     }
 
-    private void Place(Handshake handshake)
-    {
-        handshake.Began = time.GetTimestamp();
-        handshake.Place = _all.Add(handshake.Caller, handshake);
-    }
+    private void Place(Handshake handshake) => handshake.Place = _all.Add(handshake.Caller, handshake);
 
     /// <summary>Looks for late ones while somebody waits.</summary>
     private void Watch()

@@ -16,8 +16,9 @@ public enum HelloState
 }
 
 /// <summary>
-/// Looks for the end of a ClientHello (RFC 8446 §4.1.2) in records (§5.1), in whatever pieces they come. OpenSSL makes room for as much as
-/// its head announces, 128 KiB at most, as soon as it has the head.
+/// Looks for the end of a ClientHello (RFC 8446 §4.1.2) in records (§5.1), in whatever pieces they come. Its record ends with it, since
+/// nothing can follow before the server's answer. OpenSSL makes room for as much as its head announces, 128 KiB at most, as soon as it has
+/// the head.
 /// </summary>
 /// <param name="isSecond">
 /// Whether it is the answer to a HelloRetryRequest, which a <c>change_cipher_spec</c> may precede (appendix D.4).
@@ -37,7 +38,6 @@ public sealed class HelloScan(bool isSecond = false)
     private const int RecordHead = 5;
     private const int MessageHead = 4;
 
-    private int _seen;
     private int _headSeen;
     private int _recordLeft;
     private bool _isChange;
@@ -46,6 +46,9 @@ public sealed class HelloScan(bool isSecond = false)
 
     /// <summary>What is known now.</summary>
     public HelloState State { get; private set; }
+
+    /// <summary>How many bytes were looked at, up to the end of the hello.</summary>
+    public int Count { get; private set; }
 
     /// <summary>Looks at what has come since.</summary>
     public HelloState Read(in ReadOnlySequence<byte> bytes)
@@ -66,8 +69,8 @@ public sealed class HelloScan(bool isSecond = false)
             var count = isBody ? Math.Min(bytes.Length, _recordLeft) : 1;
             State = _headSeen < RecordHead ? ReadRecordHead(bytes[0]) : _isChange ? SkipChange() : ReadMessage(bytes[0], count);
             bytes = bytes[count..];
-            _seen += count;
-            if (_seen >= MaxBytes && State == HelloState.Incomplete)
+            Count += count;
+            if (Count >= MaxBytes && State == HelloState.Incomplete)
             {
                 State = HelloState.Refused;
             }
@@ -128,6 +131,7 @@ public sealed class HelloScan(bool isSecond = false)
 
         return _messageSeen < MessageHead ? HelloState.Incomplete
             : _messageLength > MaxBytes ? HelloState.Refused
-            : _messageSeen >= MessageHead + _messageLength ? HelloState.Whole : HelloState.Incomplete;
+            : _messageSeen < MessageHead + _messageLength ? HelloState.Incomplete
+            : _messageSeen == MessageHead + _messageLength && _recordLeft == 0 ? HelloState.Whole : HelloState.Refused;
     }
 }

@@ -9,13 +9,13 @@ namespace RegistryProxy.ServiceDefaults.Connections;
 /// The stream below TLS. It reads from Kestrel's transport, which goes on receiving and so notices a client that disconnects, and writes to
 /// the socket itself: immediately during the handshake, later only when told to, so that many records take one system call.
 /// </summary>
-internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
+internal sealed class SocketStream(Handshake handshake, Socket socket) : Stream
 {
     /// <summary>How much may wait for the socket while the writer goes on, in bytes.</summary>
     private const int MaxBehind = 4 * 1024;
 
     private readonly SocketSend _send = new(socket);
-    private readonly SecondHello _second = new();
+    private readonly PipeReader _input = handshake.Input;
     private readonly Lock _gate = new();
     private byte[] _buffer = [];
     private int _filled;
@@ -98,12 +98,11 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
     {
         try
         {
-            var come = (await input.ReadAsync(cancellationToken)).Buffer;
+            var come = (await _input.ReadAsync(cancellationToken)).Buffer;
             var count = (int)Math.Min(come.Length, buffer.Length);
             come.Slice(0, count).CopyTo(buffer.Span);
-            var isRefused = !IsGathering && _second.Refuses(come.Slice(0, count));
-            input.AdvanceTo(come.GetPosition(count));
-            return isRefused ? 0 : count;
+            _input.AdvanceTo(come.GetPosition(count));
+            return count;
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -123,7 +122,7 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
             return default;
         }
 
-        _second.Sent(buffer.Span);
+        handshake.Sent(buffer.Span);
         return SendNow();
     }
 

@@ -68,7 +68,7 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
         }
 
         var socket = connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
-        var stream = new SocketStream(connection.Transport.Input, socket);
+        var stream = new SocketStream(handshake, socket);
         var tls = new SslStream(stream, leaveInnerStreamOpen: true);
         try
         {

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Clustering;
@@ -22,6 +23,12 @@ public static class KestrelListeners
     private const int MaxStreams = 100;
     private const int MaxHttp2Field = 16 * 1024;
 
+    /// <summary>
+    /// What is buffered of one connection that is not read from, in bytes: of one whose request waits for something, or is pipelined behind
+    /// another.
+    /// </summary>
+    private const int MaxReadBuffer = 64 * 1024;
+
     /// <summary>From the first byte of a request to the end of its head.</summary>
     private static readonly TimeSpan MaxHeaderTime = TimeSpan.FromSeconds(10);
 
@@ -37,6 +44,7 @@ public static class KestrelListeners
         ListenerProbe.Of(builder).Require(start, kinds);
         var handover = new ConnectionHandover();
         builder.Services.AddSingleton<IConnectionListenerFactory>(handover);
+        builder.Services.Configure<SocketTransportOptions>(static sockets => sockets.MaxReadBufferSize = MaxReadBuffer);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             SetLimits(kestrel);
@@ -112,6 +120,7 @@ public static class KestrelListeners
             using var opening = openings.Begin(connection);
             using var open = connections.Add(connection, opening);
             connection.Features.Set(new ListenerFeature(kind, opening, open));
+            connection.Features.Set<IConnectionProgress>(opening);
             await next(connection);
         });
         if (kind == ListenerKind.Data && configuration.Listen.ProxyProtocol)

@@ -8,8 +8,8 @@ namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
 /// The connections of one listener that have not brought a request yet: those that say nothing, that stall in a PROXY header, in TLS, in
-/// the preface of HTTP/2 or in their first head. Each has a deadline, and of too many the oldest goes of the address that has most: who has
-/// something to say has said it by then, and who opens many pushes out its own.
+/// the preface of HTTP/2 or in their first head. Each has a deadline, and of too many the one goes, of the address that has most, that came
+/// no step further for longest: clients with a request have made it by then, and an address with many connections loses its own.
 /// </summary>
 public sealed class Openings(TimeProvider time)
 {
@@ -52,6 +52,17 @@ public sealed class Openings(TimeProvider time)
         }
     }
 
+    internal void Advance(Opening opening)
+    {
+        lock (_gate)
+        {
+            if (opening.Place is { } place)
+            {
+                _all.MoveToEnd(place);
+            }
+        }
+    }
+
     internal void Move(Opening opening, IPAddress client)
     {
         Opening? oldest = null;
@@ -72,7 +83,7 @@ public sealed class Openings(TimeProvider time)
 }
 
 /// <summary>A connection of which nothing whole has come yet.</summary>
-public sealed class Opening : IDisposable, ITicking
+public sealed class Opening : IDisposable, ITicking, IConnectionProgress
 {
     private readonly Openings _all;
     private readonly ConnectionContext _connection;
@@ -95,6 +106,9 @@ public sealed class Opening : IDisposable, ITicking
             TryEnd();
         }
     }
+
+    /// <inheritdoc/>
+    public void Advance() => _all.Advance(this);
 
     /// <summary>The connection has ended.</summary>
     public void Dispose() => End();

@@ -1,13 +1,14 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
+using RegistryProxy.ServiceDefaults.Connections;
 
 namespace RegistryProxy.Silo.Clustering;
 
-/// <summary>A transport that tells when something comes or is sent, and what, while a handshake goes on.</summary>
+/// <summary>A transport that tells when something comes or is sent, and what is sent while a handshake goes on.</summary>
 internal sealed class HeardTransport : IDuplexPipe
 {
     private readonly Silence _silence;
-    private HandshakeWatch? _handshake;
+    private Handshake? _handshake;
 
     public HeardTransport(IDuplexPipe inner, Silence silence)
     {
@@ -20,7 +21,7 @@ internal sealed class HeardTransport : IDuplexPipe
     public PipeWriter Output { get; }
 
     /// <summary>A handshake of TLS begins.</summary>
-    public void BeginHandshake() => _handshake = new HandshakeWatch();
+    public void BeginHandshake(Handshake handshake) => _handshake = handshake;
 
     /// <summary>It is done.</summary>
     public void EndHandshake() => _handshake = null;
@@ -32,28 +33,14 @@ internal sealed class HeardTransport : IDuplexPipe
         {
             var result = await inner.ReadAsync(cancellationToken);
             transport._silence.Break();
-            transport._handshake?.Came(result.Buffer);
             return result;
         }
 
-        public override bool TryRead(out ReadResult result)
-        {
-            if (!inner.TryRead(out result))
-            {
-                return false;
-            }
+        public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
 
-            transport._handshake?.Came(result.Buffer);
-            return true;
-        }
+        public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
 
-        public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
-
-        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
-        {
-            transport._handshake?.Consumed(consumed);
-            inner.AdvanceTo(consumed, examined);
-        }
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => inner.AdvanceTo(consumed, examined);
 
         public override void CancelPendingRead() => inner.CancelPendingRead();
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Orleans.Configuration;
@@ -50,6 +51,7 @@ internal static class MemberConnections
             using var opening = openings.Begin(connection);
             using var silence = new Silence(connection, time);
             connection.Features.Set(opening);
+            connection.Features.Set<IConnectionProgress>(opening);
             await next(connection);
         });
     }
@@ -60,7 +62,8 @@ internal static class MemberConnections
         if (handshake.Hello == HelloState.Whole)
         {
             connection.Features.Set(handshake);
-            connection.Features.GetRequiredFeature<HeardTransport>().BeginHandshake();
+            connection.Features.GetRequiredFeature<HeardTransport>().BeginHandshake(handshake);
+            connection.Transport = new Transport(handshake.Input, connection.Transport.Output);
             await next(connection);
         }
     });
@@ -105,4 +108,5 @@ internal static class MemberConnections
         var length = BinaryPrimitives.ReadInt32LittleEndian(head);
         return length is < 0 or > MaxPreamble || buffer.Length >= LengthBytes + length;
     }
+    private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

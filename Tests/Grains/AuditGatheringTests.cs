@@ -113,6 +113,35 @@ public sealed class AuditGatheringTests
         Assert.Equal((200, 200), (await other, await last));
     }
 
+    [Fact]
+    public async Task Whoever_asks_from_another_moment_each_time_has_no_more_gathered_than_others()
+    {
+        await using var cluster = await GrainCluster.Start(Yaml, time: _time);
+        var gateway = new Gateway("{}");
+        await Follow(cluster, gateway);
+        _time.Advance(Period);
+        Assert.Equal(1, (await Read(cluster, "since=1969-01-01")).GetProperty("lines").GetArrayLength());
+        for (var year = 1971; year < 1991; year++)
+        {
+            Assert.Equal(0, (await Read(cluster, $"since={year}-01-01")).GetProperty("lines").GetArrayLength());
+        }
+
+        Assert.Equal(1, gateway.Reads);
+        var earlier = Read(cluster, "since=1968-01-01");
+        var (waited, began) = (TimeSpan.Zero, _time.GetUtcNow());
+        await Eventually.True(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(100));
+                waited = earlier.IsCompleted ? waited : _time.GetUtcNow() - began;
+                return earlier.IsCompleted;
+            },
+            "the earlier lines are gathered");
+        Assert.Equal(1, (await earlier).GetProperty("lines").GetArrayLength());
+        Assert.Equal(2, gateway.Reads);
+        Assert.True(waited > TimeSpan.FromSeconds(1), $"{waited}");
+    }
+
     private static async Task<int> Status(GrainCluster cluster, string tenant) =>
         (await cluster.Service<TenantReports>().Read(tenant, "audit", "", TestContext.Current.CancellationToken)).Status;
 
@@ -139,9 +168,9 @@ public sealed class AuditGatheringTests
         Assert.Equal(isPartial, detail.IsPartial);
     }
 
-    private static async Task<JsonElement> Read(GrainCluster cluster)
+    private static async Task<JsonElement> Read(GrainCluster cluster, string query = "")
     {
-        var reply = await cluster.Service<TenantReports>().Read("acme", "audit", "", TestContext.Current.CancellationToken);
+        var reply = await cluster.Service<TenantReports>().Read("acme", "audit", query, TestContext.Current.CancellationToken);
         Assert.True(reply.Status == 200, reply.Message);
         return JsonDocument.Parse(reply.Body!.Reveal()).RootElement;
     }

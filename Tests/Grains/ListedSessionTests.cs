@@ -103,6 +103,34 @@ public sealed class ListedSessionTests
     }
 
     [Fact]
+    public void Whose_silo_hangs_is_shown_after_a_second_and_its_late_answer_changes_nothing()
+    {
+        var catalog = Catalog(_storage);
+        catalog.Add(Listed(1));
+        var answer = new TaskCompletionSource<IReadOnlyList<string>>();
+        var (listing, began) = (new SessionListing(catalog, (_, _, _) => answer.Task, _thread.Time), _thread.Time.GetTimestamp());
+        Assert.Equal(["s1"], Run(() => listing.Newest(10)).Sessions.Select(session => session.Session));
+        Assert.Equal(TimeSpan.FromSeconds(1), _thread.Time.GetElapsedTime(began));
+        answer.SetResult(["s1"]);
+        _thread.Pass(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, catalog.Count);
+    }
+
+    [Fact]
+    public void Whose_an_ended_session_was_is_known_for_a_while()
+    {
+        var catalog = Catalog(_storage);
+        catalog.Add(Listed(1));
+        Assert.Null(catalog.HolderOfEnded("s1"));
+        catalog.Remove("s1");
+        catalog.Remove("s1");
+        Assert.Equal((Listed(1).Authenticator, Listed(1).Subject), catalog.HolderOfEnded("s1") is { } holder
+            ? (holder.Authenticator, holder.Subject) : default);
+        catalog.Remove("unknown");
+        Assert.Null(catalog.HolderOfEnded("unknown"));
+    }
+
+    [Fact]
     public void Whatever_happens_only_open_sessions_are_shown_in_the_end()
     {
         var shown = 0;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
@@ -11,6 +12,10 @@ namespace RegistryProxy.Tests.Listening;
 /// <summary>Handshakes behind their hello are few at a time, and nobody who does not answer keeps others from theirs.</summary>
 public sealed class HandshakesTests
 {
+    /// <summary>The random value of a HelloRetryRequest (RFC 8446 §4.1.3).</summary>
+    private static readonly byte[] RetryRandom =
+        Convert.FromHexString("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C");
+
     private readonly FakeTimeProvider _time = new();
     private readonly Handshakes _handshakes;
 
@@ -41,21 +46,89 @@ public sealed class HandshakesTests
     }
 
     [Fact]
-    public async Task Where_handshakes_are_quick_one_that_is_not_has_less_time()
+    public async Task Only_waiting_for_the_client_counts_and_all_of_it()
     {
-        for (var i = 0; i < 1000; i++)
+        var first = new Client("203.0.113.7");
+        var handshake = await _handshakes.Begin(first);
+        await Fill("203.0.113.7", Handshakes.MaxCount - 1, isReading: false);
+        var user = _handshakes.Begin(new Client("203.0.113.7")).AsTask();
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.False(user.IsCompleted);
+
+        await Consume(handshake.Input);
+        for (var answers = 0; answers < 4; answers++)
         {
-            var quick = await _handshakes.Begin(new Client("203.0.113.7"));
-            _time.Advance(TimeSpan.FromMilliseconds(i == 999 ? 150 : 10));
-            quick.Succeed();
+            var reading = Consume(handshake.Input);
+            _time.Advance(Handshakes.MaxTimeWhenFull / 4);
+            Assert.Equal(answers == 3, first.IsAborted);
+            await first.Sends([1]);
+            await reading;
+            _time.Advance(TimeSpan.FromHours(1));
         }
 
-        await Fill("203.0.113.7");
-        var user = _handshakes.Begin(new Client("203.0.113.7")).AsTask();
-        _time.Advance(TimeSpan.FromMilliseconds(250));
-        Assert.False(user.IsCompleted);
-        _time.Advance(TimeSpan.FromMilliseconds(50));
         Assert.Equal(HelloState.Whole, (await user).Hello);
+    }
+
+    [Fact]
+    public async Task What_comes_while_it_waits_is_held_and_read_behind_the_hello()
+    {
+        var first = await _handshakes.Begin(new Client("203.0.113.7"));
+        await Fill("203.0.113.7", Handshakes.MaxCount - 1);
+        var client = new Client("203.0.113.7", [.. HelloBytes.Whole(), 1, 2]);
+        var turn = _handshakes.Begin(client).AsTask();
+        await client.Sends([3]);
+        Assert.False(turn.IsCompleted);
+        first.Dispose();
+        var handshake = await turn;
+        Assert.Equal(HelloBytes.Whole(), await Consume(handshake.Input));
+        Assert.Equal([1, 2, 3], await Consume(handshake.Input));
+        var next = Consume(handshake.Input);
+        await client.Sends([4]);
+        Assert.Equal([4], await next);
+        handshake.Succeed();
+        next = Consume(handshake.Input);
+        await client.Sends([5]);
+        Assert.Equal([5], await next);
+    }
+
+    [Fact]
+    public async Task One_that_waits_and_sends_more_than_early_data_is_refused()
+    {
+        await Fill("203.0.113.7");
+        var stranger = new Client("203.0.113.7");
+        var turn = _handshakes.Begin(stranger).AsTask();
+        for (var sent = HelloBytes.Whole().Length; sent <= HelloScan.MaxBytes; sent += 1024)
+        {
+            Assert.False(turn.IsCompleted);
+            await stranger.Sends(new byte[1024]);
+        }
+
+        Assert.Equal(HelloState.Incomplete, (await turn).Hello);
+    }
+
+    [Fact]
+    public async Task A_second_hello_that_came_with_the_first_is_bounded_like_one_that_comes_later()
+    {
+        var client = new Client("203.0.113.7", [.. HelloBytes.Whole(hasShare: false), .. HelloBytes.Announcing(131_396)]);
+        var handshake = await _handshakes.Begin(client);
+        Assert.Equal(HelloBytes.Whole(hasShare: false), await Consume(handshake.Input));
+        handshake.Sent([22, 3, 3, 0, 80, 2, 0, 0, 76, 3, 3, .. RetryRandom]);
+        await Assert.ThrowsAsync<ConnectionAbortedException>(() => Consume(handshake.Input));
+    }
+
+    [Fact]
+    public async Task Each_step_of_a_connection_is_told()
+    {
+        var progress = new Progress();
+        var client = new Client("203.0.113.7", HelloBytes.Whole()[..^1]);
+        client.Features.Set<IConnectionProgress>(progress);
+        var begun = _handshakes.Begin(client).AsTask();
+        Assert.Equal(0, progress.Steps);
+        await client.Sends(HelloBytes.Whole()[^1..]);
+        var handshake = await begun;
+        Assert.Equal(1, progress.Steps);
+        handshake.Succeed();
+        Assert.Equal(2, progress.Steps);
     }
 
     [Fact]
@@ -134,15 +207,37 @@ public sealed class HandshakesTests
         Assert.Equal([21, 3, 3, 0, 2, 2, 10], await stranger.Answer());
     }
 
-    private async Task<List<Client>> Fill(string address, int count = Handshakes.MaxCount)
+    private async Task<List<Client>> Fill(string address, int count = Handshakes.MaxCount, bool isReading = true)
     {
         var clients = Enumerable.Range(0, count).Select(_ => new Client(address)).ToList();
         foreach (var client in clients)
         {
-            Assert.Equal(HelloState.Whole, (await _handshakes.Begin(client)).Hello);
+            var handshake = await _handshakes.Begin(client);
+            Assert.Equal(HelloState.Whole, handshake.Hello);
+            if (isReading)
+            {
+                await Consume(handshake.Input);
+                _ = Consume(handshake.Input);
+            }
         }
 
         return clients;
+    }
+
+    /// <summary>What is read next.</summary>
+    private static async Task<byte[]> Consume(PipeReader input)
+    {
+        var result = await input.ReadAsync();
+        byte[] bytes = [.. result.Buffer.ToArray()];
+        input.AdvanceTo(result.Buffer.End);
+        return bytes;
+    }
+
+    private sealed class Progress : IConnectionProgress
+    {
+        public int Steps { get; private set; }
+
+        public void Advance() => Steps++;
     }
 
     private sealed class Client : ConnectionContext, IDuplexPipe

@@ -54,6 +54,14 @@ public sealed class HelloScanTests
         Assert.Equal(HelloScan.MaxBytes, ByteByByte(new HelloScan(), hello, HelloState.Refused));
     }
 
+    [Fact]
+    public void One_that_something_follows_in_its_record_is_refused()
+    {
+        var hello = HelloBytes.Message();
+        Assert.Equal(HelloState.Refused, Read(new HelloScan(), HelloBytes.Record([.. hello, 1])));
+        Assert.Equal(HelloState.Refused, Read(new HelloScan(), HelloBytes.Record([.. hello, 1])[..^1]));
+    }
+
     [Theory]
     [InlineData("GET / HTTP/1.1\r\n", 1)]
     [InlineData("\u0080\u002e\u0001\u0003\u0003", 1)]

@@ -43,6 +43,20 @@ public sealed class OpeningsTests
     }
 
     [Fact]
+    public void One_that_came_further_stays_longer()
+    {
+        var openings = new Openings(_time);
+        var connections = Enumerable.Range(0, Openings.MaxOfCaller).Select(_ => new TestConnection()).ToList();
+        var first = openings.Begin(connections[0]);
+        connections.Skip(1).ToList().ForEach(connection => openings.Begin(connection));
+        first.Advance();
+        openings.Begin(new TestConnection());
+        Assert.Equal([connections[1]], connections.Where(connection => connection.IsAborted));
+        first.End();
+        first.Advance();
+    }
+
+    [Fact]
     public void Of_too_many_in_all_the_oldest_goes()
     {
         var openings = new Openings(_time);

@@ -152,6 +152,19 @@ public sealed class PodWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_listing_has_a_bound_in_bytes_over_all_its_pages()
+    {
+        _api.Pods = [Own, "10.0.0.2"];
+        _api.PodsGoOn = true;
+        _api.Padding = BoundedAnswers.MaxAnswer - 100_000;
+        using var server = Server(TimeSpan.FromMinutes(1));
+        var fault = await Assert.ThrowsAsync<InvalidDataException>(() => new SiblingPods(server).Find(
+            [IPAddress.Parse("10.0.0.3")], IPAddress.Parse(Own), CancellationToken.None));
+        Assert.Contains("268435456 bytes", fault.Message);
+        Assert.Equal(9, _api.PodLists);
+    }
+
+    [Fact]
     public async Task An_answer_has_a_bound_in_bytes_and_an_end_in_time()
     {
         _api.Pods = [Own];
