@@ -258,9 +258,16 @@ internal sealed class SessionGrain(
 
     private async Task Announce()
     {
-        _isUntold = true;
-        await GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(_key.ToString());
-        _isUntold = false;
+        try
+        {
+            await GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(_key.ToString());
+            _isUntold = false;
+        }
+        catch (Exception)
+        {
+            _isUntold = true;
+            throw;
+        }
     }
 
     private static bool SameHash(string one, string other) =>
