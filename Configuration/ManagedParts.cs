@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using RegistryProxy.Background;
 using RegistryProxy.Protocol;
 
@@ -10,7 +11,7 @@ namespace RegistryProxy.Configuration;
 /// </summary>
 public sealed class ManagedParts
 {
-    private readonly ConcurrentDictionary<string, PartText?> _parts = new();
+    private readonly ConcurrentDictionary<string, ManagedText> _parts = new();
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Raised after a part became another one, on the thread that took it.</summary>
@@ -21,19 +22,18 @@ public sealed class ManagedParts
 
     /// <summary>Whether it was read what the state says of a tenant.</summary>
     /// <param name="tenant">The tenant.</param>
-    /// <param name="part">The part; <c>null</c> when there is none yet.</param>
-    public bool TryGet(string tenant, out PartText? part) => _parts.TryGetValue(tenant, out part);
+    /// <param name="part">What it says; its text is <c>null</c> when there is none yet.</param>
+    public bool TryGet(string tenant, [NotNullWhen(true)] out ManagedText? part) => _parts.TryGetValue(tenant, out part);
 
-    /// <summary>Takes what was read; <c>null</c> for a part that nobody has written.</summary>
-    public void Take(IReadOnlyCollection<KeyValuePair<string, Secret?>> read)
+    /// <summary>Takes what was read.</summary>
+    public void Take(IReadOnlyCollection<ManagedText> read)
     {
         var isNews = false;
-        foreach (var (tenant, text) in read)
+        foreach (var next in read)
         {
-            var next = text is null ? null : Of(tenant, text);
-            if (!_parts.TryGetValue(tenant, out var known) || known != next)
+            if (!_parts.TryGetValue(next.Tenant, out var known) || known != next)
             {
-                _parts[tenant] = next;
+                _parts[next.Tenant] = next;
                 isNews = true;
             }
         }
@@ -45,9 +45,9 @@ public sealed class ManagedParts
     }
 
     /// <summary>Forgets all other tenants.</summary>
-    public void Only(IReadOnlySet<string> tenants)
+    public void Only(IEnumerable<string> tenants)
     {
-        foreach (var gone in _parts.Keys.Where(known => !tenants.Contains(known)).ToList())
+        foreach (var gone in _parts.Keys.Except(tenants).ToList())
         {
             _parts.TryRemove(gone, out _);
         }

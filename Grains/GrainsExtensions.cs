@@ -52,8 +52,13 @@ public static class GrainsExtensions
     }
 
     /// <summary>Has the grains follow the configuration of their cluster instead of the file of this host.</summary>
-    public static IServiceCollection AddRevisions(this IServiceCollection services, RevisionFeed feed) => services
+    /// <param name="services">The services.</param>
+    /// <param name="feed">The configuration of the cluster.</param>
+    /// <param name="series">Under what name is remembered what the file of this host said.</param>
+    public static IServiceCollection AddRevisions(
+        this IServiceCollection services, RevisionFeed feed, FileSeries series) => services
         .AddSingleton(feed)
+        .AddSingleton(series)
         .AddSingleton<IConfigurationFeed>(feed)
         .AddSingleton<FileHistory>()
         .AddSingleton<IIncomingGrainCallFilter, RevisionGate>()

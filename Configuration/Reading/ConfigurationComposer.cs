@@ -112,23 +112,22 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
     {
         foreach (var entry in round.Tenants.Where(entry => entry.File is not null || entry.Tenant.IsManaged).ToList())
         {
-            var isRead = texts.Managed.TryGet(entry.Tenant.Name, out var managed);
             if (!entry.Tenant.IsManaged)
             {
                 ReadPart(round, chosen, entry, texts.OfTenant(entry.Tenant.Name, entry.File!), context);
             }
-            else if (managed is not null)
-            {
-                ReadPart(round, chosen, entry, new OfferedPart(managed.Name, managed.File, managed), context);
-            }
-            else if (isRead)
-            {
-                round.Complete(entry, entry.Tenant, TenantDefinitions.None);
-            }
-            else
+            else if (!texts.Managed.TryGet(entry.Tenant.Name, out var managed))
             {
                 chosen.Await(PartText.OfManaged(entry.Tenant.Name));
                 round.Complete(entry, null, TenantDefinitions.None);
+            }
+            else if (OfferedPart.Managed(managed, entry.Tenant) is { } offered)
+            {
+                ReadPart(round, chosen, entry, offered, context);
+            }
+            else
+            {
+                round.Complete(entry, entry.Tenant, TenantDefinitions.None);
             }
         }
     }

@@ -75,9 +75,6 @@ public sealed class RevisionFeed : IConfigurationFeed
     /// <summary>Ends when it is known for the first time what the cluster follows.</summary>
     public Task Settled => _settled.Task;
 
-    /// <summary>The file of this silo, by the name of its machine and its path.</summary>
-    public string FileName => $"{Environment.MachineName}:{Path.GetFullPath(_path)}";
-
     /// <summary>
     /// The highest revision seen and what it says; 0 at the start from a file without one, which counts if the cluster follows nothing.
     /// </summary>
@@ -87,19 +84,21 @@ public sealed class RevisionFeed : IConfigurationFeed
         {
             lock (_gate)
             {
-                return (_settled.Task.IsCompleted || _shared.IsNumbered ? Current.Configuration.Revision : 0, _shared);
+                return (_isFollowing || _shared.IsNumbered ? Current.Configuration.Revision : 0, _shared);
             }
         }
     }
 
-    /// <summary>What the file of this silo says, if it is what the cluster follows; else <c>null</c>.</summary>
-    public string? InForce
+    /// <summary>What the file of this silo says, unless it has a number or lacks others, and whether the cluster follows it.</summary>
+    public (string? Content, bool IsInForce) Own
     {
         get
         {
             lock (_gate)
             {
-                return _settled.Task.IsCompleted && _file.Read().Sections.Content == _shared.Content ? _shared.Content : null;
+                var (file, sections) = _file.Read();
+                var isInForce = _isFollowing && sections.Content == _shared.Content;
+                return (isInForce || (file.HasItsFiles && !sections.IsNumbered) ? sections.Content : null, isInForce);
             }
         }
     }
@@ -246,14 +245,14 @@ public sealed class RevisionFeed : IConfigurationFeed
     private bool TakeFile()
     {
         var (file, sections) = _file.Read();
-        var (isSettled, revision) = (_settled.Task.IsCompleted, file.Configuration.Revision);
-        if (isSettled && !sections.IsNumbered)
+        var revision = file.Configuration.Revision;
+        if (_isFollowing && !sections.IsNumbered)
         {
             // The revision is the cluster's; what is of this host alone may be another.
             return sections.Content == _shared.Content && Take(Current.Configuration.Revision, _shared);
         }
 
-        if (isSettled && revision <= Current.Configuration.Revision
+        if (_isFollowing && revision <= Current.Configuration.Revision
             && (revision < Current.Configuration.Revision || sections.Content != _shared.Content))
         {
             return false;

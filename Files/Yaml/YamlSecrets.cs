@@ -19,7 +19,7 @@ public static class YamlSecrets
     /// <exception cref="FormatException">It is none.</exception>
     public static string Hide(string text)
     {
-        if (text.AsSpan().IsWhiteSpace())
+        if (text.AsSpan().IsWhiteSpace() || HasNone(text))
         {
             return text;
         }
@@ -61,6 +61,10 @@ public static class YamlSecrets
 
         return errors.IsEmpty ? Replace(text, restored) : text;
     }
+
+    /// <summary>Whether the key of a secret is nowhere in a text, as it is or with escapes: most texts need no reading.</summary>
+    private static bool HasNone(string text) =>
+        !text.Contains(NodeStamp.SecretKey, StringComparison.Ordinal) && !text.Contains('\\');
 
     private static string Stamp(YamlNode? definition) => NodeStamp.Of(definition, withSecrets: false);
 

@@ -11,8 +11,14 @@ namespace RegistryProxy.Grains.Administration;
 /// <param name="Rules">What that one may do in the tenant.</param>
 internal sealed record Administrator(string Authenticator, string Subject, IReadOnlyList<GrantedRule> Rules)
 {
+    /// <summary>Who has the admin listener of a silo.</summary>
+    public static readonly Administrator Operator = new("", "operator", []);
+
+    /// <summary>Whether it is who has the admin listener.</summary>
+    public bool IsOperator => ReferenceEquals(this, Operator);
+
     /// <summary>For people.</summary>
-    public override string ToString() => $"{Authenticator}/{Subject}";
+    public override string ToString() => IsOperator ? Subject : $"{Authenticator}/{Subject}";
 }
 
 /// <summary>A request of an administrator for the one tenant that it is about.</summary>

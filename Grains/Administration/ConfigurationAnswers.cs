@@ -49,7 +49,11 @@ internal sealed record ConfigurationPlace(int Line, string Field);
 internal sealed record ConfigurationHistory(IReadOnlyList<ConfigurationVersion> Versions, IReadOnlyList<ConfigurationRemark> Errors);
 
 /// <summary>One of them, without its text.</summary>
-internal sealed record ConfigurationVersion(long Version, string ETag, DateTimeOffset At, string By, string Change, int Characters);
+internal sealed record ConfigurationVersion(long Version, string ETag, DateTimeOffset At, string By, string Change)
+{
+    public static ConfigurationVersion Of(ManagedVersion version) => new(
+        version.Number, Administration.ETag.Of(version), version.At, version.By, version.Change);
+}
 
 /// <summary>An order to take back a former version.</summary>
 internal sealed record ConfigurationRollback(string? Tenant, long Version);

@@ -15,9 +15,6 @@ namespace RegistryProxy.Grains.Administration;
 /// </summary>
 internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed configuration, ConfigurationBudgets budgets)
 {
-    /// <summary>The most that is said of a change, in characters; lines of the audit log have as much.</summary>
-    private const int MaxChange = 500;
-
     private const string Yaml = "application/yaml";
 
     private static readonly AdministrationReply NotManaged = AdministrationAnswer.Error(
@@ -27,7 +24,10 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
         404, "there is no such version of this tenant's part any more; see GET /admin/configuration/history");
 
     private static readonly AdministrationReply TooMany = AdministrationAnswer.Error(
-        429, "too many changes of this tenant's administrators; wait a few seconds");
+        429, "this tenant's administrators read or change its part too often; wait a few seconds");
+
+    private static readonly AdministrationReply OfAnother = AdministrationAnswer.Error(
+        409, "the part in the state is of somebody who had this tenant's name before: ask the operator to drop it");
 
     /// <summary>RFC 6585 §3.</summary>
     private static readonly AdministrationReply NoCondition = AdministrationAnswer.Error(
@@ -35,7 +35,7 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
 
     public async ValueTask<AdministrationReply> Read(AdministrationCall call)
     {
-        if (TenantOf(call) is null)
+        if (TenantOf(call) is not { } tenant)
         {
             return NotManaged;
         }
@@ -46,11 +46,22 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
             return AdministrationAnswer.Unreadable("'version' must be the number of one; 'check' is for PUT");
         }
 
+        if (budgets.TryRead(call) is not { } reading)
+        {
+            return TooMany;
+        }
+
+        var record = await Part(call).Read();
+        var (number, newest) = (NumberOf(asked), record.Newest);
+        if (number is null || number == (newest?.Number ?? 0) || IsOfAnother(call, tenant, record))
+        {
+            reading.End(LengthOf(newest));
+            return IsOfAnother(call, tenant, record) ? OfAnother : Shown(newest);
+        }
+
         var versions = await Part(call).Versions();
-        var (number, newest) = (NumberOf(asked), ManagedHistory.Newest(versions));
-        return number is null || number == (newest?.Number ?? 0) ? Shown(newest)
-            : versions.FirstOrDefault(version => version.Number == number) is { } former ? Shown(former) with { ETag = null }
-            : NoVersion;
+        reading.End(versions.Sum(LengthOf));
+        return versions.FirstOrDefault(version => version.Number == number) is { } former ? Shown(former) with { ETag = null } : NoVersion;
     }
 
     public async ValueTask<AdministrationReply> Write(AdministrationCall call)
@@ -78,14 +89,15 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
             return AdministrationAnswer.Error(413, $"the part is larger than {ConfigurationFile.MaxBytes >> 10} KiB");
         }
 
-        if (!budgets.TryCharge(call.Tenant))
+        if (!budgets.TryCharge(call))
         {
             return TooMany;
         }
 
-        var newest = ManagedHistory.Newest(await Part(call).Versions());
-        return Condition(call.Request.IfMatch, newest)
-            ?? await Write(call, tenant, newest, call.Request.Body ?? new Secret(""), isCheck);
+        var record = await Part(call).Read();
+        return IsOfAnother(call, tenant, record) ? OfAnother
+            : Condition(call.Request.IfMatch, record.Newest)
+                ?? await Write(call, Edit(tenant, record, call.Request.Body ?? new Secret("")), isCheck);
     }
 
     public async ValueTask<AdministrationReply> History(AdministrationCall call)
@@ -95,14 +107,22 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
             return NotManaged;
         }
 
-        var versions = await Part(call).Versions();
-        var errors = versions is [var newest, ..]
-            ? ManagedPart.Read(configuration.Current.Configuration, tenant, newest.Text).Errors : [];
+        if (budgets.TryRead(call) is not { } reading)
+        {
+            return TooMany;
+        }
+
+        var record = await Part(call).Read();
+        reading.End(LengthOf(record.Newest));
+        if (IsOfAnother(call, tenant, record))
+        {
+            return OfAnother;
+        }
+
+        var errors = record.Newest is { } newest ? ManagedPart.Read(configuration.Current.Configuration, tenant, newest.Text).Errors : [];
         return AdministrationAnswer.Good(
             new ConfigurationHistory(
-                [.. versions.Select(version => new ConfigurationVersion(
-                    version.Number, ETag.Of(version), version.At, version.By, version.Change, version.Text.Reveal().Length))],
-                [.. errors.Select(ConfigurationRemark.Of)]),
+                [.. (await Part(call).Titles()).Select(ConfigurationVersion.Of)], [.. errors.Select(ConfigurationRemark.Of)]),
             AdministrationJson.Default.ConfigurationHistory);
     }
 
@@ -119,39 +139,49 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
             return AdministrationAnswer.Unreadable("the body must be {\"version\": NUMBER}, of this tenant");
         }
 
-        if (!budgets.TryCharge(call.Tenant))
+        if (!budgets.TryCharge(call))
         {
             return TooMany;
         }
 
+        var record = await Part(call).Read();
+        if (IsOfAnother(call, tenant, record))
+        {
+            return OfAnother;
+        }
+
         var versions = await Part(call).Versions();
         return versions.FirstOrDefault(version => version.Number == order.Version) is not { } former ? NoVersion
-            : Condition(call.Request.IfMatch, versions[0])
-                ?? await Write(call, tenant, versions[0], former.Text, isCheck: false, former);
+            : Condition(call.Request.IfMatch, versions[0]) ?? await Write(
+                call, Edit(tenant, record with { Newest = versions[0] }, former.Text) with { Former = former }, isCheck: false);
     }
 
-    private async ValueTask<AdministrationReply> Write(
-        AdministrationCall call, TenantConfiguration tenant, ManagedVersion? newest, Secret text, bool isCheck,
-        ManagedVersion? former = null)
+    private async ValueTask<AdministrationReply> Write(AdministrationCall call, PartEdit edit, bool isCheck)
     {
-        var before = newest?.Text.Reveal() ?? "";
         var errors = new ErrorList(PartText.OfManaged(call.Tenant));
-        var whole = new Secret(former is null ? YamlSecrets.Restore(text.Reveal(), before, errors) : text.Reveal());
-        var read = ManagedPart.Read(configuration.Current.Configuration, tenant, whole);
+        var whole = edit.Restored(errors);
+        var read = ManagedPart.Read(configuration.Current.Configuration, edit.Tenant, whole);
+        if (read.Errors.Count == 0)
+        {
+            PartEdit.Check(whole, errors);
+        }
+
         if (errors.Sorted.Concat(read.Errors).OrderBy(error => error.Line).ToList() is { Count: > 0 } wrong)
         {
             return AdministrationAnswer.Good(
                 new ConfigurationErrors([.. wrong.Select(ConfigurationFault.Of)]), AdministrationJson.Default.ConfigurationErrors, 422);
         }
 
-        var change = YamlChanges.Between(before, whole.Reveal(), MaxChange);
-        var remarks = read.Warnings.Select(ConfigurationRemark.Of).ToList();
-        if (isCheck || whole == newest?.Text || (newest is null && whole.IsEmpty()))
+        var (change, newest, remarks) = (edit.Change, edit.Newest, read.Warnings.Select(ConfigurationRemark.Of).ToList());
+        if (isCheck || edit.IsNothing(whole))
         {
             return Done(newest, false, change, remarks);
         }
 
-        var order = new ManagedOrder(newest?.Number ?? 0, whole, By(call), change);
+        var order = new ManagedOrder(newest?.Number ?? 0, whole, call.By.ToString(), change)
+        {
+            Owner = ManagedOwner.Of(PartOwner.Of(edit.Tenant)),
+        };
         var written = await Part(call).Write(order);
         if (written is null || written.Number != order.After + 1 || written.Text != whole)
         {
@@ -162,8 +192,8 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
         return Done(written, true, change, remarks) with
         {
             Change = new AdministrationEvent(
-                former is null ? "configuration-change" : "configuration-rollback", null, Reference: Text(written.Number),
-                Reason: former is null ? change : $"to version {former.Number}: {change}"),
+                edit.Former is null ? "configuration-change" : "configuration-rollback", null, Reference: Text(written.Number),
+                Reason: edit.Former is { } former ? $"to version {former.Number}: {change}" : change),
         };
     }
 
@@ -180,12 +210,19 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
         }
     }
 
+    private static PartEdit Edit(TenantConfiguration tenant, ManagedRecord record, Secret text) =>
+        new(tenant, record.Newest, text) { IsTakenOver = record.IsOfAnother(PartOwner.Of(tenant)) };
+
+    /// <summary>What somebody wrote who had the name before is for operators alone, whose next change makes it the tenant's.</summary>
+    private static bool IsOfAnother(AdministrationCall call, TenantConfiguration tenant, ManagedRecord record) =>
+        !call.By.IsOperator && record.IsOfAnother(PartOwner.Of(tenant));
+
+    private static int LengthOf(ManagedVersion? version) => version?.Text.Reveal().Length ?? 0;
+
     private TenantConfiguration? TenantOf(AdministrationCall call) =>
         configuration.Current.Configuration.Tenants.GetValueOrDefault(call.Tenant) is { IsManaged: true } tenant ? tenant : null;
 
     private IManagedPartGrain Part(AdministrationCall call) => grains.GetGrain<IManagedPartGrain>(call.Tenant);
-
-    private static string By(AdministrationCall call) => call.By.Authenticator.Length == 0 ? call.By.Subject : call.By.ToString();
 
     private static AdministrationReply Shown(ManagedVersion? version) => new()
     {

@@ -1,6 +1,8 @@
 using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Managed;
+using RegistryProxy.Grains.Robots;
 using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Protocol;
 
@@ -10,7 +12,7 @@ namespace RegistryProxy.Grains.Administration;
 /// From who serves operators on a silo to what administrators of a tenant may read, and to its part: a stateless worker, which runs in the
 /// process that calls it, and wants the pass of that process. The key is the tenant's name.
 /// </summary>
-[Version(0), Alias("rp.ITenantReportGrain")]
+[Version(1), Alias("rp.ITenantReportGrain")]
 public interface ITenantReportGrain : IGrainWithStringKey
 {
     /// <summary>Answers a reading request.</summary>
@@ -26,18 +28,33 @@ public interface ITenantReportGrain : IGrainWithStringKey
     /// <param name="request">The request, whose token says nothing.</param>
     [Alias("Change"), ResponseTimeout("00:00:20")]
     ValueTask<AdministrationReply> Change(string pass, AdministrationRequest request);
+
+    /// <summary>
+    /// Drops what the state has under the tenant's name, which somebody else is to get: its part with the history, and its robots. Repeated
+    /// it drops what is left.
+    /// </summary>
+    /// <param name="pass">The pass of the process.</param>
+    [Alias("Forget"), ResponseTimeout("00:00:30")]
+    ValueTask<ForgottenTenant> Forget(string pass);
 }
+
+/// <summary>What was dropped.</summary>
+/// <param name="Versions">Versions of its part.</param>
+/// <param name="Robots">Robots.</param>
+[GenerateSerializer, Immutable, Alias("rp.forgotten-tenant")]
+public sealed record ForgottenTenant([property: Id(0)] int Versions, [property: Id(1)] int Robots);
 
 /// <inheritdoc cref="ITenantReportGrain"/>
 [StatelessWorker, Reentrant, GrainType("tenantreport")]
 internal sealed class TenantReportGrain(ProcessPass known, AdministrationTable table) : Grain, ITenantReportGrain
 {
-    private static readonly Administrator Operator = new("", "operator", []);
+    /// <summary>How many robots are revoked at the same time.</summary>
+    private const int RobotsAtOnce = 16;
 
     public ValueTask<AdministrationReply> Read(string pass, string path, string query, CancellationToken cancellation = default) =>
         known.Is(pass)
             ? table.Answer(
-                new AdministrationCall(this.GetPrimaryKeyString(), Operator, new AdministrationRequest
+                new AdministrationCall(this.GetPrimaryKeyString(), Administrator.Operator, new AdministrationRequest
                 {
                     Token = new Secret(""), Method = "GET", Path = path, Query = query,
                 }),
@@ -46,8 +63,26 @@ internal sealed class TenantReportGrain(ProcessPass known, AdministrationTable t
 
     public ValueTask<AdministrationReply> Change(string pass, AdministrationRequest request) =>
         known.Is(pass) && request.Path.Split('/')[0] == "configuration"
-            ? table.Answer(new AdministrationCall(this.GetPrimaryKeyString(), Operator, request), CancellationToken.None)
+            ? table.Answer(new AdministrationCall(this.GetPrimaryKeyString(), Administrator.Operator, request), CancellationToken.None)
             : throw new UnauthorizedAccessException("parts of tenants are changed for operators on silos alone");
+
+    public async ValueTask<ForgottenTenant> Forget(string pass)
+    {
+        if (!known.Is(pass))
+        {
+            throw new UnauthorizedAccessException("tenants are dropped for operators on silos alone");
+        }
+
+        var (tenant, ended) = (this.GetPrimaryKeyString(), 0);
+        var robots = GrainFactory.GetGrain<IRobotsGrain>(tenant);
+        foreach (var some in (await robots.List()).Chunk(RobotsAtOnce))
+        {
+            await Task.WhenAll(some.Select(robot => robots.Revoke(robot.Name).AsTask()));
+            ended += some.Length;
+        }
+
+        return new ForgottenTenant(await GrainFactory.GetGrain<IManagedPartGrain>(tenant).Forget(), ended);
+    }
 }
 
 /// <summary>What administrators of a tenant may read, for who serves operators on a silo.</summary>
@@ -65,4 +100,7 @@ public sealed class TenantReports
     /// <summary>Reads or changes the part of a managed tenant.</summary>
     public ValueTask<AdministrationReply> Change(string tenant, AdministrationRequest request) =>
         _grains.GetGrain<ITenantReportGrain>(tenant).Change(_pass.Text, request);
+
+    /// <summary>Drops what the state has under a tenant's name.</summary>
+    public ValueTask<ForgottenTenant> Forget(string tenant) => _grains.GetGrain<ITenantReportGrain>(tenant).Forget(_pass.Text);
 }

@@ -14,8 +14,8 @@ internal sealed partial class ManagedFollower(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// So long nothing is decided on a silo that could not read all parts yet; a state that does not answer concerns the tenants alone
-    /// after that.
+    /// So long nothing is decided on a silo whose state has not answered for all parts yet; what it does not answer for concerns those
+    /// tenants alone after that.
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -23,18 +23,27 @@ internal sealed partial class ManagedFollower(
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
-        var managed = local.Watcher?.Managed;
-        TimeSpan? began = null;
-        while (managed is not null && !stoppingToken.IsCancellationRequested)
+        if (local.Watcher?.Managed is not { } managed)
         {
-            var isActive = silo.CurrentStatus == SiloStatus.Active;
-            began ??= isActive ? time.GetSteadyNow() : null;
-            var isDone = isActive && await Sync(stoppingToken);
-            if ((isDone || time.GetSteadyNow() - began >= Patience) && configuration is not RevisionFeed { Settled.IsCompleted: false })
+            return;
+        }
+
+        while (silo.CurrentStatus != SiloStatus.Active)
+        {
+            await Task.Delay(Period / 20, time, stoppingToken);
+        }
+
+        var late = Task.Delay(Patience, time, stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var sync = Sync(stoppingToken);
+            await Task.WhenAny(sync, managed.Settled.IsCompleted ? sync : late);
+            if ((late.IsCompleted || await sync) && configuration is not RevisionFeed { Settled.IsCompleted: false })
             {
                 managed.Settle();
             }
 
+            await sync;
             await Task.Delay(managed.Settled.IsCompleted ? Period : Period / 20, time, stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -42,9 +51,9 @@ internal sealed partial class ManagedFollower(
 
     private async Task<bool> Sync(CancellationToken stoppingToken)
     {
-        var hadAny = _managed is { Tenants.Count: > 0 };
+        var hadAny = _managed is { Owners.Count: > 0 };
         _managed = ManagedTenants.Of(_managed, configuration.Current, local.Watcher!.Current);
-        if (!hadAny && _managed.Tenants.Count == 0)
+        if (!hadAny && _managed.Owners.Count == 0)
         {
             return true;
         }

@@ -33,12 +33,11 @@ internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory histor
             await Propose(cluster, proposal);
         }
 
-        await history.Keep(file, feed.InForce);
+        await history.Keep(file);
     }
 
     private async ValueTask Begin(IRevisionGrain cluster, ISiloFileGrain file, Func<Task> findParts)
     {
-        await history.Recall(file);
         if (feed.Local.Current.Missing.Count > 0 && (await cluster.Compare(0, "")).Followed is { } before)
         {
             feed.Restore(before.ToSections().Parts);
@@ -48,6 +47,8 @@ internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory histor
         {
             await findParts();
         }
+
+        await history.Recall(file);
     }
 
     private async ValueTask Propose(IRevisionGrain cluster, Proposal proposal)

@@ -1,11 +1,13 @@
+using Orleans.CodeGeneration;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>
-/// What the file of a silo said when the cluster last followed it; the key names machine and path. Internal: no client may call it.
+/// What the file of a silo said when the cluster last followed it; the key names machine and path, or what silos that replace each other
+/// have together. Internal: no client may call it.
 /// </summary>
-[Alias("rp.ISiloFileGrain")]
+[Version(1), Alias("rp.ISiloFileGrain")]
 internal interface ISiloFileGrain : IGrainWithStringKey
 {
     /// <summary>What names that content; <c>null</c> for none.</summary>
@@ -15,6 +17,13 @@ internal interface ISiloFileGrain : IGrainWithStringKey
     /// <summary>Keeps it.</summary>
     [Alias("Keep"), ResponseTimeout("00:00:05")]
     ValueTask Keep(string content);
+
+    /// <summary>
+    /// What a content follows on that one of several silos has: what was in force when the first of them came with it. Repeated it is the
+    /// same; <c>null</c> when nothing was kept yet.
+    /// </summary>
+    [Alias("See"), ResponseTimeout("00:00:05")]
+    ValueTask<string?> See(string content);
 }
 
 /// <summary>Keeps it for a time beyond the last word of the silo.</summary>
@@ -31,26 +40,7 @@ internal sealed class SiloFileGrain(StateStore store, TimeProvider time) : Grain
 
     public async ValueTask<string?> Get() => (await _state.Get()).Content;
 
-    public async ValueTask Keep(string content) => await _state.Change(known =>
-    {
-        var now = time.GetUtcNow();
-        return (known.Content == content && now - known.Kept < SiloFileState.Life / 8 ? known
-            : new SiloFileState { Content = content, Kept = now }, true);
-    });
-}
+    public async ValueTask Keep(string content) => await _state.Change(known => (known.Keep(content, time.GetUtcNow()), true));
 
-/// <summary>What is kept of the file of a silo.</summary>
-[GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.silo-file-state")]
-internal sealed record SiloFileState : IExpiringState
-{
-    /// <summary>How long it is kept after the last word of the silo.</summary>
-    public static readonly TimeSpan Life = TimeSpan.FromDays(90);
-
-    [Id(0)]
-    public string? Content { get; init; }
-
-    [Id(1)]
-    public DateTimeOffset Kept { get; init; }
-
-    public DateTimeOffset? KeepUntil => Kept + Life;
+    public async ValueTask<string?> See(string content) => await _state.Change(known => known.See(content));
 }

@@ -60,8 +60,10 @@ internal sealed class FailureBudget(int burst, TimeSpan perToken, TimeProvider t
         }
     }
 
-    /// <summary>Charges one try; <c>false</c> when there is nothing left, or not more than <paramref name="spare"/>.</summary>
-    public bool TryCharge(int spare = 0)
+    /// <summary>
+    /// Charges one try, or <paramref name="count"/>; <c>false</c> when there is nothing left, or not more than <paramref name="spare"/>.
+    /// </summary>
+    public bool TryCharge(int spare = 0, int count = 1)
     {
         lock (_gate)
         {
@@ -71,17 +73,17 @@ internal sealed class FailureBudget(int burst, TimeSpan perToken, TimeProvider t
                 return false;
             }
 
-            _tokens--;
+            _tokens -= count;
             return true;
         }
     }
 
-    /// <summary>Gives one try back.</summary>
-    public void Return()
+    /// <summary>Gives one try back, or as many; fewer than none are charged, whatever is left.</summary>
+    public void Return(int count = 1)
     {
         lock (_gate)
         {
-            _tokens = Math.Min(burst, _tokens + 1);
+            _tokens = Math.Min(burst, _tokens + count);
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed record RevocationReply(
 [JsonSerializable(typeof(RobotRequest))]
 [JsonSerializable(typeof(RobotRotation))]
 [JsonSerializable(typeof(RobotTarget))]
+[JsonSerializable(typeof(TenantRemovalReply))]
 [JsonSerializable(typeof(RobotView))]
 [JsonSerializable(typeof(RobotView[]))]
 [JsonSerializable(typeof(AccessAnswer))]

@@ -30,6 +30,7 @@ public static partial class AdminListener
         .AddSingleton<CacheEndpoint>()
         .AddSingleton<SessionEndpoints>()
         .AddSingleton<RobotEndpoints>()
+        .AddSingleton<TenantRemoval>()
         .AddSingleton<ReportEndpoints>()
         .AddSingleton<ConfigurationEndpoints>()
         .AddSingleton<AttestationEndpoints>()
@@ -142,6 +143,7 @@ public static partial class AdminListener
         endpoints.MapGet("/admin/summary", services.GetRequiredService<SummaryEndpoint>().Describe);
         endpoints.MapGet("/admin/tenants", tenants.List);
         endpoints.MapGet("/admin/tenants/{name}", tenants.Describe);
+        endpoints.MapDelete("/admin/tenants/{name}", services.GetRequiredService<TenantRemoval>().Remove);
         endpoints.MapGet("/admin/history", history.Describe);
         endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
         endpoints.MapGet("/admin/upstreams/activity", history.Upstreams);

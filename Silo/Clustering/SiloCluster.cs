@@ -41,7 +41,8 @@ public static class SiloCluster
         builder.Services.AddKeptParts(start.Source);
         if (cluster.Provider != ClusterProvider.Localhost)
         {
-            builder.Services.AddRevisions(new RevisionFeed(start.Source, start.ConfigPath!, TimeProvider.System));
+            builder.Services.AddRevisions(
+                new RevisionFeed(start.Source, start.ConfigPath!, TimeProvider.System), FileSeries.OfThisMachine(start.ConfigPath!));
             builder.Services.AddSingleton<IReadiness, RevisionReadiness>();
             builder.Services.AddSingleton<SuspendDetector>();
             builder.Services.AddHostedService(services => services.GetRequiredService<SuspendDetector>());

@@ -12,15 +12,21 @@ internal sealed class AgreementModel : IRevisionGrain
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero));
 
-    public AgreementModel(int silos, AgreementTexts texts)
+    public AgreementModel(int silos, AgreementTexts texts, bool arePods = false)
     {
-        Texts = texts;
+        (Texts, ArePods) = (texts, arePods);
         Silos = [.. Enumerable.Range(0, silos).Select(number => new ModelSilo(this, number, _time))];
     }
 
     public AgreementTexts Texts { get; }
 
     public IReadOnlyList<ModelSilo> Silos { get; }
+
+    /// <summary>Whether silos are pods of one Deployment, and each restart is another pod.</summary>
+    public bool ArePods { get; }
+
+    /// <summary>What is kept of the files of pods.</summary>
+    public SiloFileState FileOfPods { get; set; } = new();
 
     public FakeTimeProvider Clock => _time;
 
@@ -130,7 +136,7 @@ internal sealed class ModelSilo : IConfigurationFeed, ISiloFileGrain
     private readonly AgreementModel _cluster;
     private readonly FakeTimeProvider _time;
     private readonly string _name;
-    private string? _kept;
+    private SiloFileState _fileOfMachine = new();
     private FileHistory _history;
     private long _highest;
 
@@ -160,6 +166,9 @@ internal sealed class ModelSilo : IConfigurationFeed, ISiloFileGrain
         Check();
     }
 
+    /// <summary>Something beside the file that belongs to it has come.</summary>
+    public void Reread() => Changed?.Invoke();
+
     public void Restart()
     {
         Changed = null;
@@ -180,18 +189,30 @@ internal sealed class ModelSilo : IConfigurationFeed, ISiloFileGrain
         Check();
     }
 
-    public ValueTask<string?> Get() => new(_kept);
+    public ValueTask<string?> Get() => new(File.Content);
 
     public ValueTask Keep(string content)
     {
-        _kept = content;
+        File = File.Keep(content, _time.GetUtcNow());
         return default;
+    }
+
+    public ValueTask<string?> See(string content)
+    {
+        (File, var former) = File.See(content);
+        return new(former);
+    }
+
+    private SiloFileState File
+    {
+        get => _cluster.ArePods ? _cluster.FileOfPods : _fileOfMachine;
+        set => _ = _cluster.ArePods ? _cluster.FileOfPods = value : _fileOfMachine = value;
     }
 
     private RevisionFeed Start(out FileHistory history)
     {
         var feed = new RevisionFeed(this, _cluster.Texts.Path, _time);
-        history = new FileHistory(feed, _time);
+        history = new FileHistory(feed, new FileSeries(_name, _cluster.ArePods), _time);
         return feed;
     }
 

@@ -63,10 +63,12 @@ public sealed class AgreementTests : IDisposable
         Assert.All(model.Silos, silo => Assert.Equal(_texts.ContentOf(3), silo.Serves));
     }
 
-    [Fact]
-    public void An_edit_that_comes_with_a_restart_counts_if_the_former_text_was_in_force()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_edit_that_comes_with_a_restart_counts_if_the_former_text_was_in_force(bool arePods)
     {
-        var model = Begun(3);
+        var model = Begun(3, arePods);
         foreach (var silo in model.Silos)
         {
             Roll(model, silo, 1);
@@ -76,9 +78,57 @@ public sealed class AgreementTests : IDisposable
     }
 
     [Fact]
-    public void A_return_to_an_earlier_text_with_a_rolling_restart_takes_one_word_of_the_operator()
+    public void A_pod_that_lost_does_not_win_because_it_starts_again()
     {
-        var model = Begun(3);
+        var model = Begun(3, arePods: true);
+        model.Silos[0].Edit(1);
+        model.Silos[0].Restart();
+        model.Silos[1].Edit(2);
+        model.Silos[1].Restart();
+        model.Pass(_random, 0.5);
+        Settle(model);
+        var (won, lost) = model.Silos[0].Feed.Alarm is null ? (0, 1) : (1, 0);
+        for (var i = 0; i < 3; i++)
+        {
+            model.Silos[lost].Restart();
+            Settle(model);
+            Assert.All(model.Silos, silo => Assert.Equal(_texts.ContentOf(1 + won), silo.Serves));
+            Assert.NotNull(model.Silos[lost].Feed.Alarm);
+        }
+
+        Roll(model, model.Silos[lost], 3);
+        Assert.All(model.Silos, silo => Assert.Equal(_texts.ContentOf(3), silo.Serves));
+    }
+
+    [Fact]
+    public void A_file_that_is_read_again_while_that_of_the_cluster_is_taken_over_is_not_in_use_and_may_still_count()
+    {
+        var model = Begun(2, arePods: true);
+        var silo = model.Silos[1];
+        silo.Edit(1);
+        silo.Restart();
+        silo.Feed.Changed += silo.Reread;
+        model.Pass(_random, 0.1);
+        Assert.Equal(_texts.ContentOf(0), silo.Serves);
+        Settle(model);
+        Assert.All(model.Silos, each => Assert.Equal((_texts.ContentOf(1), null), (each.Serves, each.Feed.Alarm)));
+    }
+
+    [Theory]
+    [InlineData("silo-7d4b9c6f5d-x2v8q", true, "silo-*:/etc/c.yaml")]
+    [InlineData("rp-silo-7d4b9c6f5d-x2v8q", true, "rp-silo-*:/etc/c.yaml")]
+    [InlineData("silo-7d4b9c6f5d-x2v8q", false, "silo-7d4b9c6f5d-x2v8q:/etc/c.yaml")]
+    [InlineData("silo-0", true, "silo-0:/etc/c.yaml")]
+    [InlineData("my-special-names", true, "my-special-names:/etc/c.yaml")]
+    public void Pods_of_a_Deployment_are_one_series_whatever_their_names(string machine, bool isPod, string name) => Assert.Equal(
+        new FileSeries(name, name.Contains('*')), FileSeries.Of(machine, "/etc/c.yaml", isPod));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_return_to_an_earlier_text_with_a_rolling_restart_takes_one_word_of_the_operator(bool arePods)
+    {
+        var model = Begun(3, arePods);
         model.Silos.ToList().ForEach(silo => Roll(model, silo, 1));
         model.Silos.ToList().ForEach(silo => Roll(model, silo, 0));
         Assert.All(model.Silos, silo => Assert.Equal(_texts.ContentOf(1), silo.Serves));
@@ -111,7 +161,7 @@ public sealed class AgreementTests : IDisposable
         var accepts = 0;
         for (var seed = 0; seed < Sizes.Of(100, 10_000); seed++)
         {
-            var (random, model) = (new Random(seed), Begun(5));
+            var (random, model) = (new Random(seed), Begun(5, arePods: seed % 2 == 1));
             for (var step = 0; step < 30; step++)
             {
                 Step(model, random);
@@ -125,9 +175,9 @@ public sealed class AgreementTests : IDisposable
 
     public void Dispose() => _texts.Dispose();
 
-    private AgreementModel Begun(int silos)
+    private AgreementModel Begun(int silos, bool arePods = false)
     {
-        var model = new AgreementModel(silos, _texts);
+        var model = new AgreementModel(silos, _texts, arePods);
         model.Pass(_random, 2);
         Assert.All(model.Silos, silo => Assert.Equal((model.First, null), (silo.Feed.Current.Configuration.Revision, silo.Feed.Alarm)));
         Assert.True(model.First > 1_700_000_000);

@@ -125,8 +125,12 @@ public sealed partial class TenantAdministrationOracleTests
                 verb = Addresses[address].Keys.Append(verb).First();
             }
 
-            var status = await Send(http, $"{Url(door, at)}/admin/{address}", verb, credentials[(who, got, kind)], kind);
-            var expected = Expected(who, got, at, kind, address, verb);
+            var (expected, status) = (Expected(who, got, at, kind, address, verb), 429);
+            await Eventually.True(async () =>
+            {
+                status = await Send(http, $"{Url(door, at)}/admin/{address}", verb, credentials[(who, got, kind)], kind);
+                return status != 429 || expected == 401;
+            }, "an administrator who asks for much is let in again");
             allowed += expected < 300 ? 1 : 0;
             if (status != expected)
             {

@@ -17,6 +17,7 @@ public sealed class YamlSecretsTests
     [InlineData("\n          value: >-\n            S\n\n            S\n")]
     [InlineData("\n          value:\n            S")]
     [InlineData("{ \"value\": \"S\\\n            S\" }")]
+    [InlineData("{ \"\\u0076alue\": S }")]
     [InlineData("{\n            value: S\n            }")]
     public void A_secret_in_any_form_is_hidden_and_comes_back(string secret)
     {
@@ -36,6 +37,14 @@ public sealed class YamlSecretsTests
             "access: [ { name: b }, { name: a }, { name: a } ]", "access: [ { name: c }, { name: a }, { name: a } ]", 512));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - began, 1, 500_000_000);
     }
+
+    [Theory]
+    [InlineData("{ \"\\u0076alue\": s3cr3t }")]
+    [InlineData("{ \"val\\\nue\": s3cr3t }")]
+    [InlineData("{ 'value': s3cr3t }")]
+    [InlineData("{ ? value : s3cr3t }")]
+    public void A_key_however_written_is_that_of_a_secret(string secret) => Assert.DoesNotContain(
+        "s3cr3t", YamlSecrets.Hide($"define: {{ upstreams: {{ a: {{ credentials: {{ token: {secret} }} }} }} }}"));
 
     [Fact]
     public void Odd_secrets_come_back_as_they_were()

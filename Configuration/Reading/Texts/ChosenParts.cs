@@ -40,6 +40,7 @@ internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood
             {
                 Text = lastGood.TryGetValue(offered.Name, out var good) && good == offered.Text ? good : offered.Text,
                 IsNeeded = !offered.IsKept,
+                MayKeep = offered.MayKeep,
             };
             if (offered.Text is null)
             {

@@ -27,4 +27,22 @@ internal sealed record OfferedPart(string Name, string File, PartText? Text, str
 {
     /// <summary>Whether it stands for a folder whose files of before are all there.</summary>
     public bool IsKept { get; init; }
+
+    /// <summary>Whether a text that was good before may stay in use instead.</summary>
+    public bool MayKeep { get; init; } = true;
+
+    /// <summary>The part of a managed tenant; <c>null</c> when the state has none.</summary>
+    /// <param name="managed">What the state says.</param>
+    /// <param name="tenant">What the operator says of the tenant now.</param>
+    public static OfferedPart? Managed(ManagedText managed, TenantConfiguration tenant)
+    {
+        var name = PartText.OfManaged(managed.Tenant);
+        if (managed.Owner is { } owner && !owner.MayBe(PartOwner.Of(tenant)))
+        {
+            return new OfferedPart(name, name, null, ManagedPart.OfAnother) { MayKeep = false };
+        }
+
+        return managed.Problem.Length > 0 ? new OfferedPart(name, name, null, managed.Problem)
+            : managed.Part is { } part ? new OfferedPart(name, name, part) : null;
+    }
 }

@@ -92,7 +92,8 @@ internal sealed record ReadingContext(string Folder)
 
         return Doubted(
             field,
-            file.Text() is not null ? new FileSecret(Absolute(file))
+            file.Text() is not null
+                ? Absolute(file) is { Length: > 0 } path ? new FileSecret(path) : new InlineSecret(new Protocol.Secret(""))
             : environment.Text() is { } name ? new EnvironmentSecret(name)
             : new InlineSecret(new Protocol.Secret(value.Text() ?? "")));
     }

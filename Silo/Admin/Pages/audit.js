@@ -5,7 +5,7 @@ import { Lines } from "./lines.js";
 
 const Limit = 100;
 const events = ["pull", "push", "delete", "login", "denied", "range", "revoke", "attestation-reset", "robot-create", "robot-rotate", "robot-secret-end", "robot-revoke",
-  "configuration-change", "configuration-rollback", "administer"];
+  "configuration-change", "configuration-rollback", "tenant-remove", "administer"];
 const blank = { tenant: "", event: "", decision: "", subject: "", repository: "", text: "" };
 
 /** Who pulled what, who was refused and why: the newest lines that gateways still have. */
