@@ -107,7 +107,15 @@ public sealed class AgreementTests : IDisposable
         var silo = model.Silos[1];
         silo.Edit(1);
         silo.Restart();
-        silo.Feed.Changed += silo.Reread;
+        var isFirst = true;
+        silo.Feed.Changed += () =>
+        {
+            if (isFirst)
+            {
+                isFirst = false;
+                silo.Reread();
+            }
+        };
         model.Pass(_random, 0.1);
         Assert.Equal(_texts.ContentOf(0), silo.Serves);
         Settle(model);

@@ -2,9 +2,8 @@ using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Managed;
 
-namespace RegistryProxy.Grains.Configuration;
+namespace RegistryProxy.Grains.Managed;
 
 /// <summary>
 /// Reads parts of managed tenants, many at a time. One that is not answered for holds up no other one; those that were read are in use

@@ -1,7 +1,7 @@
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 
-namespace RegistryProxy.Grains.Configuration;
+namespace RegistryProxy.Grains.Managed;
 
 /// <summary>When a silo has read the parts of managed tenants, and which it has to read again. For one thread at a time.</summary>
 internal sealed class ManagedReadings(TimeProvider time)
