@@ -29,11 +29,13 @@ public sealed class ManagedParts
     public void Take(IReadOnlyCollection<ManagedText> read)
     {
         var isNews = false;
-        foreach (var next in read)
+        foreach (var one in read)
         {
-            if (!_parts.TryGetValue(next.Tenant, out var known) || known != next)
+            var known = _parts.GetValueOrDefault(one.Tenant);
+            var next = one.Problem.Length > 0 ? one with { Owner = known?.Owner } : one;
+            if (known != next)
             {
-                _parts[next.Tenant] = next;
+                _parts[one.Tenant] = next;
                 isNews = true;
             }
         }

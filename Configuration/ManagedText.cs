@@ -7,6 +7,11 @@ namespace RegistryProxy.Configuration;
 /// <param name="Text">The part, which may hold secrets; <c>null</c> when nobody has written one, or it cannot be read.</param>
 public sealed record ManagedText(string Tenant, Secret? Text)
 {
+    /// <summary>What is said of a part that was written for somebody else, who had the tenant's name before.</summary>
+    public const string OfAnother =
+        "the part in the state is of somebody who had this name before, with other hosts and other administrators: the operator drops it " +
+        "by DELETE /admin/tenants/NAME, or keeps it by POST /admin/configuration/rollback?tenant=NAME";
+
     /// <summary>The text as a part; <c>null</c> for none.</summary>
     public PartText? Part { get; } = Text is null ? null : ManagedParts.Of(Tenant, Text);
 

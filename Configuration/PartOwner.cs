@@ -21,5 +21,5 @@ public sealed record PartOwner(IReadOnlyList<string> Hosts, IReadOnlyList<string
         && Hosts.SequenceEqual(other.Hosts) && Administrators.SequenceEqual(other.Administrators);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Hosts.Count, Administrators.Count, Hosts.FirstOrDefault());
+    public override int GetHashCode() => HashCode.Combine(Hosts.Count, Administrators.Count);
 }

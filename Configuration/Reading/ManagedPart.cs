@@ -9,11 +9,6 @@ namespace RegistryProxy.Configuration.Reading;
 /// <param name="Warnings">What works and may not be meant, by line.</param>
 public sealed record ManagedPart(IReadOnlyList<ConfigurationError> Errors, IReadOnlyList<ConfigurationError> Warnings)
 {
-    /// <summary>What is said of a part that was written for somebody else, who had the tenant's name before.</summary>
-    public const string OfAnother =
-        "the part in the state is of somebody who had this name before, with other hosts and other administrators: the operator drops it " +
-        "by DELETE /admin/tenants/NAME, or keeps it by POST /admin/configuration/rollback?tenant=NAME";
-
     /// <summary>Reads a text for a managed tenant.</summary>
     /// <param name="running">The configuration that has the tenant.</param>
     /// <param name="tenant">The tenant.</param>

@@ -97,7 +97,7 @@ public sealed class RevisionFeed : IConfigurationFeed
             lock (_gate)
             {
                 var (file, sections) = _file.Read();
-                var isInForce = _isFollowing && sections.Content == _shared.Content;
+                var isInForce = _isFollowing && IsUsable && sections.Content == _shared.Content;
                 return (isInForce || (file.HasItsFiles && !sections.IsNumbered) ? sections.Content : null, isInForce);
             }
         }
@@ -281,7 +281,7 @@ public sealed class RevisionFeed : IConfigurationFeed
 
     private void CompareOwn()
     {
-        if (!_isFollowing)
+        if (!_isFollowing || !IsUsable)
         {
             return;
         }

@@ -19,7 +19,12 @@ internal sealed partial class ManagedFollower(
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>So long for those that are left when the state answers for others.</summary>
+    private static readonly TimeSpan Stall = TimeSpan.FromSeconds(2);
+
     private ManagedTenants? _managed;
+    private int _left = int.MaxValue;
+    private TimeSpan _leftSince;
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
@@ -38,7 +43,7 @@ internal sealed partial class ManagedFollower(
         {
             var sync = Sync(stoppingToken);
             await Task.WhenAny(sync, managed.Settled.IsCompleted ? sync : late);
-            if ((late.IsCompleted || await sync) && configuration is not RevisionFeed { Settled.IsCompleted: false })
+            if ((late.IsCompleted || IsEnough(await sync)) && configuration is not RevisionFeed { Settled.IsCompleted: false })
             {
                 managed.Settle();
             }
@@ -49,23 +54,36 @@ internal sealed partial class ManagedFollower(
         }
     }
 
-    private async Task<bool> Sync(CancellationToken stoppingToken)
+    /// <summary>Whether the parts are read, but for those that their tenants alone miss.</summary>
+    /// <param name="left">How many were not answered for.</param>
+    private bool IsEnough(int left)
+    {
+        if (left < _left)
+        {
+            (_left, _leftSince) = (left, time.GetSteadyNow());
+        }
+
+        return left == 0 || (left < _managed!.Owners.Count && time.GetSteadyNow() - _leftSince >= Stall);
+    }
+
+    /// <summary>Reads what is new; returns how many parts were not answered for, all of them when nobody reads.</summary>
+    private async Task<int> Sync(CancellationToken stoppingToken)
     {
         var hadAny = _managed is { Owners.Count: > 0 };
         _managed = ManagedTenants.Of(_managed, configuration.Current, local.Watcher!.Current);
         if (!hadAny && _managed.Owners.Count == 0)
         {
-            return true;
+            return 0;
         }
 
         try
         {
-            return await grains.GetGrain<IManagedSyncGrain>(0).Sync() == 0;
+            return await grains.GetGrain<IManagedSyncGrain>(0).Sync();
         }
         catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
         {
             LogLater(fault);
-            return false;
+            return int.MaxValue;
         }
     }
 

@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Managed;
@@ -21,7 +20,7 @@ public interface IManagedSyncGrain : IGrainWithIntegerKey
 [StatelessWorker(1), GrainType("managedsync")]
 internal sealed class ManagedSyncGrain(IConfigurationFeed configuration, LocalFiles local, TimeProvider time) : Grain, IManagedSyncGrain
 {
-    private readonly ManagedReadings _readings = new(time);
+    private ManagedReader? _reader;
     private ManagedMark? _heard;
     private ManagedTenants? _tenants;
 
@@ -34,21 +33,15 @@ internal sealed class ManagedSyncGrain(IConfigurationFeed configuration, LocalFi
 
         _tenants = ManagedTenants.Of(_tenants, configuration.Current, local.Watcher.Current);
         managed.Only(_tenants.Owners.Keys);
+        _reader ??= new ManagedReader(GrainFactory, managed, time);
         if (_tenants.Owners.Count > 0)
         {
-            await Hear();
+            var news = await GrainFactory.GetGrain<IManagedNewsGrain>(0).Since(_heard);
+            _reader.Forget(news.Tenants);
+            _heard = news.Mark;
         }
 
-        _readings.Only(_tenants.Owners);
-        return await new ManagedTurn(GrainFactory, managed, _readings, time)
-            .Read([.. _tenants.Owners.Where(one => _readings.IsDue(one.Key, one.Value) || !managed.TryGet(one.Key, out _))]);
-    }
-
-    private async Task Hear()
-    {
-        var news = await GrainFactory.GetGrain<IManagedNewsGrain>(0).Since(_heard);
-        _readings.Forget(news.Tenants);
-        _heard = news.Mark;
+        return await _reader.Read(_tenants.Owners);
     }
 }
 

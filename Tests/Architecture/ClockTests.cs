@@ -49,7 +49,7 @@ public sealed class ClockTests
         "ServiceDefaults/Audit/AuditLog.cs", "ServiceDefaults/Audit/AuditTail.cs",
         "ServiceDefaults/Commands/HostOutput.cs", "ServiceDefaults/Operations/ProcessReporter.cs",
         "ServiceDefaults/Telemetry/ProcessMeter.cs", "Silo/Admin/AttestationEndpoints.cs",
-        "Silo/Admin/ConfigurationEndpoints.cs", "Silo/Admin/LoginForm.cs", "Silo/Admin/SessionEndpoints.cs",
+        "Silo/Admin/ConfigurationEndpoints.cs", "Silo/Admin/LoginForm.cs", "Silo/Admin/SessionEndpoints.cs", "Silo/Admin/TenantRemoval.cs",
         "Silo/Admin/Operations/SiloDeaths.cs", "Silo/Admin/Operations/SummaryEndpoint.cs",
     ];
 

@@ -179,6 +179,34 @@ public sealed class ManagedTenantTests
         Assert.Equal(404, (await new PartAdmin(door.AdminUrl, tenant: "nowhere").Send(HttpMethod.Get, "")).Status);
     }
 
+    [Fact]
+    public async Task Operators_drop_what_is_left_under_a_name_and_say_so_for_one_that_is_in_use()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        using var operators = new PartAdmin(door.AdminUrl);
+        await operators.Write(Good);
+        using var http = new HttpClient();
+        foreach (var (path, status, said) in new[]
+        {
+            ("acme", 409, "?configured=true"), ("nobody", 404, "nothing under the name"), (new string('x', 300), 400, "256 characters"),
+            ("acme?configured=true", 200, "\"versions\": 1"), ("acme?configured=true", 200, "\"versions\": 0"),
+        })
+        {
+            using var response = await http.DeleteAsync($"{door.AdminUrl}/admin/tenants/{path}");
+            Assert.Equal(status, (int)response.StatusCode);
+            Assert.Contains(said, await response.Content.ReadAsStringAsync());
+        }
+
+        Assert.Equal(("", "\"0\""), await operators.Read());
+        await Eventually.True(async () => await Pull(door, "bob", "a/b") == HttpStatusCode.Unauthorized, "it is not in use");
+        Assert.Contains("\"event\":\"tenant-remove\",\"tenant\":\"acme\"", door.Log);
+        door.WriteConfig(Yaml(upstream.Url).Replace("  acme:", "  renamed:"));
+        await Eventually.True(
+            async () => (await http.DeleteAsync($"{door.AdminUrl}/admin/tenants/acme")).StatusCode == HttpStatusCode.NotFound,
+            "nothing is left under the former name");
+    }
+
     private static async Task<HttpStatusCode> Pull(FrontDoor door, string user, string repository)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });

@@ -39,7 +39,7 @@ internal sealed record OfferedPart(string Name, string File, PartText? Text, str
         var name = PartText.OfManaged(managed.Tenant);
         if (managed.Owner is { } owner && !owner.MayBe(PartOwner.Of(tenant)))
         {
-            return new OfferedPart(name, name, null, ManagedPart.OfAnother) { MayKeep = false };
+            return new OfferedPart(name, name, null, ManagedText.OfAnother) { MayKeep = false };
         }
 
         return managed.Problem.Length > 0 ? new OfferedPart(name, name, null, managed.Problem)

@@ -1,4 +1,3 @@
-using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Interfaces;
@@ -6,56 +5,57 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Managed;
 
 /// <summary>
-/// Reads parts of managed tenants, many at a time. One that is not answered for holds up no other one; those that were read are in use
-/// while it is waited for.
+/// Reads parts of managed tenants, many at a time. One that is not answered for holds up no other one, nor the next turn. For one thread
+/// at a time.
 /// </summary>
-internal sealed class ManagedTurn(IGrainFactory grains, ManagedParts managed, ManagedReadings readings, TimeProvider time)
+internal sealed class ManagedReader(IGrainFactory grains, ManagedParts managed, TimeProvider time)
 {
-    /// <summary>How many are asked for at the same time, beside those that are waited for already.</summary>
+    /// <summary>How many are asked for at the same time, beside those that are slow.</summary>
     private const int AtOnce = 32;
 
     /// <summary>How many are taken at once: the configuration is put together anew each time.</summary>
     private const int MaxTaken = 500;
 
-    /// <summary>What is not answered for until then is waited for beside the others, and what was read meanwhile is in use.</summary>
+    /// <summary>What is not answered for until then is slow: it is taken with a later turn.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>From one to the next time that late ones are taken.</summary>
-    private static readonly TimeSpan TakenAgain = TimeSpan.FromSeconds(1);
-
+    private readonly ManagedReadings _readings = new(time);
+    private readonly HashSet<string> _running = [];
+    private readonly HashSet<string> _outdated = [];
     private readonly List<ManagedText> _read = [];
     private int _failed;
 
-    /// <summary>Reads the parts of tenants; returns how many were not answered for.</summary>
-    public async Task<int> Read(IReadOnlyList<KeyValuePair<string, PartOwner>> tenants)
+    /// <summary>Parts of tenants may be others from now on; <c>null</c> for all.</summary>
+    public void Forget(IReadOnlyList<string>? tenants)
     {
-        using var due = tenants.GetEnumerator();
-        List<Task> waiting = [];
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(AtOnce, tenants.Count)).Select(async _ =>
+        _readings.Forget(tenants);
+        _outdated.UnionWith(_running.Where(running => tenants?.Contains(running) != false));
+    }
+
+    /// <summary>
+    /// Reads what has to be read of some tenants, and forgets all others; returns how many were not answered for, those included that are
+    /// waited for.
+    /// </summary>
+    public async Task<int> Read(IReadOnlyDictionary<string, PartOwner> tenants)
+    {
+        _failed = 0;
+        _readings.Only(tenants);
+        var due = new Queue<string>(tenants.Keys.Where(tenant => !_running.Contains(tenant)
+            && (_readings.IsDue(tenant, tenants[tenant]) || !managed.TryGet(tenant, out _))));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(AtOnce, due.Count)).Select(async _ =>
         {
-            // Turns of one grain: nobody else moves it meanwhile.
-            while (due.MoveNext())
+            while (due.TryDequeue(out var tenant))
             {
-                var read = Read(due.Current.Key, due.Current.Value);
-                if (await Task.WhenAny(read, Task.Delay(Pace, time)) != read)
-                {
-                    waiting.Add(read);
-                }
+                await Task.WhenAny(Read(tenant, tenants[tenant]), Task.Delay(Pace, time));
             }
         }));
-        var rest = Task.WhenAll(waiting);
-        while (!rest.IsCompleted)
-        {
-            Take();
-            await Task.WhenAny(rest, Task.Delay(TakenAgain, time));
-        }
-
         Take();
-        return _failed;
+        return _failed + _running.Count;
     }
 
     private async Task Read(string tenant, PartOwner owner)
     {
+        _running.Add(tenant);
         try
         {
             await Read(grains.GetGrain<IManagedPartGrain>(tenant), tenant, owner);
@@ -68,6 +68,14 @@ internal sealed class ManagedTurn(IGrainFactory grains, ManagedParts managed, Ma
         {
             // The storage says in the log what is wrong with it.
             _failed++;
+        }
+        finally
+        {
+            _running.Remove(tenant);
+            if (_outdated.Remove(tenant))
+            {
+                _readings.Forget([tenant]);
+            }
         }
     }
 
@@ -84,7 +92,7 @@ internal sealed class ManagedTurn(IGrainFactory grains, ManagedParts managed, Ma
         Note(tenant, owner, new ManagedText(tenant, text) { Owner = newest is null ? null : known });
         if (isNews && !await Own(part, owner))
         {
-            readings.Forget([tenant]);
+            _readings.Forget([tenant]);
         }
     }
 
@@ -106,7 +114,7 @@ internal sealed class ManagedTurn(IGrainFactory grains, ManagedParts managed, Ma
     private void Note(string tenant, PartOwner owner, ManagedText read)
     {
         _read.Add(read);
-        readings.Note(tenant, owner, read.Problem.Length > 0);
+        _readings.Note(tenant, owner, read.Problem.Length > 0);
         if (_read.Count >= MaxTaken)
         {
             Take();
