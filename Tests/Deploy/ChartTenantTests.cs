@@ -54,6 +54,27 @@ public sealed class ChartTenantTests
             KubernetesYaml.Serialize(HelmChartTests.Pod(before, "silo")), KubernetesYaml.Serialize(HelmChartTests.Pod(after, "silo")));
     }
 
+    [Fact]
+    public async Task Managed_tenants_are_rendered_and_the_check_says_that_their_part_is_in_the_state()
+    {
+        using var folder = new TemporaryFolder();
+        var objects = await Manifests.Template(HelmChartTests.Values("managed"));
+        var job = objects.OfType<V1Job>().Single().Spec.Template.Spec;
+        foreach (var secret in job.Volumes.Where(volume => volume.Secret is not null))
+        {
+            HelmChartTests.WriteSecret(folder, secret.Secret.SecretName);
+        }
+
+        var mounted = Mount(objects, job);
+        Assert.Equal(["config.yaml", "tenant-acme.yaml", "tenant-beta.yaml"], mounted.Keys.Order(StringComparer.Ordinal));
+        var good = await Check(folder, mounted);
+        good.ShouldSucceed();
+        Assert.All(new[] { "acme", "beta" }, tenant => Assert.Contains($"tenant '{tenant}' is managed", good.Output));
+
+        // What belongs to the administrators is refused where the operator says it.
+        (await Check(folder, mounted, ("tenant-beta.yaml", "managed: true", "managed: true\n    routes: []"))).ShouldFail("managed");
+    }
+
     [Theory]
     [InlineData("acme", "tenant acme is in tenants and in config.tenants")]
     [InlineData("acme\\.example", "acme.example")]

@@ -17,6 +17,7 @@ public sealed class HelmChartTests
     [InlineData("kubernetes")]
     [InlineData("redis")]
     [InlineData("company")]
+    [InlineData("managed")]
     public async Task It_passes_helms_own_checks(string values) =>
         (await Manifests.Helm("lint", "--strict", Manifests.Chart, "-f", Values(values))).ShouldSucceed();
 
@@ -155,6 +156,7 @@ public sealed class HelmChartTests
     [InlineData("kubernetes")]
     [InlineData("redis")]
     [InlineData("company")]
+    [InlineData("managed")]
     public async Task Both_configurations_are_ones_that_the_hosts_take(string values)
     {
         using var folder = new TemporaryFolder();

@@ -35,6 +35,9 @@ internal static class Manifests
 
     public static Task<ShellResult> Helm(params string[] arguments) => Shell.Run(Tool("helm"), arguments);
 
+    /// <summary>kubectl, with objects on its standard input.</summary>
+    public static Task<ShellResult> Kubectl(string objects, params string[] arguments) => Shell.Run(Tool("kubectl"), arguments, objects);
+
     /// <summary>helm with a home, where it keeps its logins and works.</summary>
     public static Task<ShellResult> HelmIn(string home, params string[] arguments) => Shell.Run(
         Tool("helm"), arguments, null, ("HELM_CONFIG_HOME", home), ("HELM_CACHE_HOME", home), ("HELM_DATA_HOME", home), ("HOME", home),
