@@ -31,7 +31,7 @@ public static partial class BackgroundFaults
             }
             else
             {
-                Console.Error.WriteLine($"{work} failed and goes on: {fault}");
+                ProcessOutput.Write(LogLevel.Error, $"{work} failed and goes on: {fault}");
             }
         }
         catch (Exception)

@@ -1,11 +1,13 @@
+using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway;
 
 /// <summary>Counts what tenants were answered, for operators and for <c>/metrics</c>.</summary>
-internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter meter)
+internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter meter, AuditTrail audit)
 {
     /// <summary>A request begins; what to end it with.</summary>
     public long Begin() => meter.Begin();
@@ -16,6 +18,10 @@ internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter
         statistics.Answered(tenant, status);
         meter.Answered(tenant, operation, status, began);
     }
+
+    /// <summary>An answer may be a refusal that the audit log does not have yet.</summary>
+    public void Audit(HttpContext context, string tenant, ReadOnlySpan<char> path, DistributionError? error) =>
+        audit.Answered(context, tenant, path, error);
 
     /// <summary>Bodies went by; of an answer that was cut off those that were sent.</summary>
     public void Moved(string tenant, HttpContext context, bool isWhole)

@@ -27,6 +27,7 @@ internal sealed partial class DataListener(
         {
             error = limits.AdmitStranger(tenant, context) ?? error;
             answered.Count(tenant.Name, ServedOperation.Of(context.Request.Method, PathOf(context)), error.Status, answered.Begin());
+            answered.Audit(context, tenant.Name, PathOf(context), error);
         }
 
         return Finish(context, error);
@@ -130,6 +131,7 @@ internal sealed partial class DataListener(
         finally
         {
             answered.Count(tenant, operation, error?.Status ?? context.Response.StatusCode, began);
+            answered.Audit(context, tenant, PathOf(context), error);
             answered.Moved(tenant, context, error is null && isWhole);
         }
     }

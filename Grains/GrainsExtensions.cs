@@ -44,6 +44,7 @@ public static class GrainsExtensions
             .AddSingleton(services => new OperatorCalls(
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>()))
             .AddSingleton<StateStore>()
+            .AddSingleton<IStateHealth>(provider => provider.GetRequiredService<StateStore>())
             .AddSingleton<FormerSilos>()
             .AddSessions()
             .AddUpstreams()

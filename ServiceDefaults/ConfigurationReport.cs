@@ -9,12 +9,15 @@ namespace RegistryProxy.ServiceDefaults;
 /// <summary>Says in the log what became of a changed configuration file.</summary>
 internal sealed partial class ConfigurationReport(HostStart start, ILogger<ConfigurationReport> logger) : IHostedService
 {
-    private bool _isBroken;
+    /// <summary>The files that are not in use as they are; <c>null</c> for the main one.</summary>
+    private HashSet<string?> _broken = [];
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (start.Source is ConfigurationWatcher watcher)
         {
+            // What is broken at the start was told before there was a log.
+            _broken = BrokenOf(watcher);
             watcher.WasRead += errors => Report(watcher, errors);
         }
 
@@ -41,28 +44,44 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
                 fault.IsKept ? "its last good text stays in use" : "hosts that depend on it answer 503", watcher.Current.Version);
         }
 
-        if (errors.Count > 0)
+        if (watcher.IsMainBroken)
         {
-            _isBroken = true;
-            if (watcher.IsMainBroken)
-            {
-                LogKept(errors.Count, watcher.Current.Version);
-            }
-
-            return;
+            LogKept(errors.Count, watcher.Current.Version);
         }
 
-        if (_isBroken)
-        {
-            _isBroken = false;
-            LogMended(watcher.Current.Version);
-        }
-
-        if (watcher.NeedsRestart.Count > 0)
+        TellMended(watcher);
+        if (errors.Count == 0 && watcher.NeedsRestart.Count > 0)
         {
             LogRestart(string.Join(", ", watcher.NeedsRestart));
         }
     }
+
+    private void TellMended(ConfigurationWatcher watcher)
+    {
+        if (watcher.IsMainBroken)
+        {
+            // While it is, nothing is known of the others.
+            _broken.Add(null);
+            return;
+        }
+
+        var broken = BrokenOf(watcher);
+        foreach (var file in _broken.Except(broken))
+        {
+            if (file is null)
+            {
+                LogMended(watcher.Current.Version);
+            }
+            else
+            {
+                LogPartMended(file, watcher.Current.Version);
+            }
+        }
+
+        _broken = broken;
+    }
+
+    private static HashSet<string?> BrokenOf(ConfigurationWatcher watcher) => [.. watcher.LastFaults.Select(fault => fault.File)];
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
@@ -80,6 +99,9 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The configuration file has no errors any more; version {Version} is in use")]
     private partial void LogMended(string version);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The file {File} has no errors any more; version {Version} is in use")]
+    private partial void LogPartMended(string file, string version);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "The changed configuration is in use, but these sections need a restart: {Sections}")]

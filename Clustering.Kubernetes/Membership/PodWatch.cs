@@ -16,6 +16,7 @@ internal sealed partial class PodWatch(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     private readonly SiblingPods _pods = new(api);
+    private readonly Outage _outage = new(time);
 
     /// <summary>Whether a silo without a pod takes connections: it is in another namespace, or outside of the cluster's pods.</summary>
     internal Func<IPEndPoint, TimeProvider, CancellationToken, Task<bool>> Answers { get; init; } = SiloPort.Answers;
@@ -27,10 +28,17 @@ internal sealed partial class PodWatch(
             try
             {
                 await Look(stoppingToken);
+                if (_outage.End(out _, out var lasted))
+                {
+                    LogWell(lasted.TotalSeconds);
+                }
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(fault);
+                if (_outage.Fail())
+                {
+                    LogFailed(fault);
+                }
             }
 
             await Task.Delay(Period, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -61,6 +69,10 @@ internal sealed partial class PodWatch(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The pod of {Silo} no longer exists; declared it dead")]
     private partial void LogGone(SiloAddress silo);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The pods could not be listed")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The pods cannot be listed; until they can, silos whose pod is gone are declared dead by probes alone")]
     private partial void LogFailed(Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The pods can be listed again after {Seconds:F0} s")]
+    private partial void LogWell(double seconds);
 }

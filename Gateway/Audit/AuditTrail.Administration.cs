@@ -34,14 +34,15 @@ internal sealed partial class AuditTrail
     /// <summary>A request of the administration was refused, although it came with a token.</summary>
     public void Refused(HttpContext context, TokenService tokenService, string path, AccessToken? token, Refusal refusal)
     {
+        Tell(context);
         if (token is null && refusal.BearerError is null && refusal.Holder is null)
         {
             return;
         }
 
         Count(tokenService.Tenant.Name, refusal.Kind);
-        var (known, count) = (token ?? refusal.Holder ?? refusal.Known, (int?)null);
-        if (known is not null || IsWritten(tokenService, out count))
+        var known = token ?? refusal.Holder ?? refusal.Known;
+        if (IsWritten(tokenService, known, out var count))
         {
             log.Write(Denied(context, tokenService, path, known, refusal.Error) with
             {
@@ -53,11 +54,9 @@ internal sealed partial class AuditTrail
     /// <summary>A request of the administration met a limit: a line a second for each tenant.</summary>
     public void Limited(HttpContext context, TokenService tokenService, string path, AccessToken? token, DistributionError error)
     {
+        Tell(context);
         statistics.Denied(tokenService.Tenant.Name, Limit);
-        if (_limited.Count(tokenService.Tenant.Name) is { } count)
-        {
-            log.Write(Denied(context, tokenService, path, token, error) with { Reason = LimitOf(error), Count = count });
-        }
+        WriteLimited(Denied(context, tokenService, path, token, error), error);
     }
 
     private AuditEvent Denied(HttpContext context, TokenService tokenService, string path, AccessToken? token, DistributionError error) =>

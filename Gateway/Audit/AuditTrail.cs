@@ -21,121 +21,6 @@ internal sealed partial class AuditTrail(
     /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
     private const int MaxUserAgent = 256;
 
-    /// <summary>Lines a second of a tenant's requests that prove nobody: strangers could fill the log with them.</summary>
-    private const int MaxUnproved = 20;
-
-    /// <summary>The reason of refusals by a limit, as operators see it.</summary>
-    private const string Limit = "limit";
-
-    private readonly LimitedRequests _limited = new(time);
-    private readonly LimitedRequests _unproved = new(time, MaxUnproved);
-
-    /// <summary>A request was refused, although it came with a token.</summary>
-    public void Refused(HttpContext context, TokenService tokenService, Operation operation, DistributionPath path,
-        RepositoryName? repository, Caller? caller, Refusal refusal)
-    {
-        if (caller is null && refusal.BearerError is null && refusal.Holder is null)
-        {
-            return;
-        }
-
-        Count(tokenService.Tenant.Name, refusal.Kind);
-        var token = caller?.Token ?? refusal.Holder ?? refusal.Known;
-        var count = (int?)null;
-        if (token is null && !IsWritten(tokenService, out count))
-        {
-            return;
-        }
-
-        log.Write(Denied(context, tokenService, operation, path, repository, token) with
-        {
-            Status = refusal.Error.Status,
-            Reason = refusal.Reason ?? refusal.Error.Message,
-            Count = count,
-        });
-    }
-
-    private void Count(string tenant, string reason)
-    {
-        meter.Denied(tenant, reason);
-        statistics.Denied(tenant, reason);
-    }
-
-    /// <summary>A request met a limit: a line a second for each tenant.</summary>
-    public void Limited(
-        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository,
-        AccessToken? token, DistributionError error)
-    {
-        statistics.Denied(tokenService.Tenant.Name, Limit);
-        if (_limited.Count(tokenService.Tenant.Name) is { } count)
-        {
-            log.Write(Denied(context, tokenService, operation, path, repository, token) with
-            {
-                Status = error.Status, Reason = LimitOf(error), Count = count
-            });
-        }
-    }
-
-    /// <summary>A token request met a limit before anybody was asked.</summary>
-    public void Limited(HttpContext context, TokenService tokenService, TokenRequest request, DistributionError error)
-    {
-        statistics.Denied(tokenService.Tenant.Name, Limit);
-        if (_limited.Count(tokenService.Tenant.Name) is { } count)
-        {
-            log.Write(Start(context, tokenService, "login") with
-            {
-                Subject = NameOf(request),
-                Action = ActionOf(request),
-                Decision = "deny",
-                Status = error.Status,
-                Reason = LimitOf(error),
-                Count = count,
-            });
-        }
-    }
-
-    /// <summary>Whether a request that proves nobody has its own line, and how many there were if more than it.</summary>
-    private bool IsWritten(TokenService tokenService, out int? count)
-    {
-        var since = _unproved.Count(tokenService.Tenant.Name);
-        count = since > 1 ? since : null;
-        return since is not null;
-    }
-
-    /// <summary>Tells of requests that no line counts yet, and perhaps none ever would: nobody else may come.</summary>
-    /// <param name="isLast">Whether the host stops: all of them are told, also those whose second is not over.</param>
-    public void TellUntold(bool isLast)
-    {
-        Tell(_limited, "limited: more requests met a limit", isLast);
-        Tell(_unproved, "more requests proved nobody", isLast);
-    }
-
-    private void Tell(LimitedRequests requests, string reason, bool isLast)
-    {
-        foreach (var (tenant, count) in requests.TakeUntold(isLast))
-        {
-            log.Write(new AuditEvent
-            {
-                Time = time.GetUtcNow(), Event = "denied", Tenant = tenant, Decision = "deny", Reason = reason, Count = count,
-            });
-        }
-    }
-
-    private AuditEvent Denied(
-        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository,
-        AccessToken? token) => Start(context, tokenService, "denied") with
-    {
-        Subject = token?.Subject,
-        Authenticator = token?.Authenticator,
-        Action = ActionOf(operation),
-        Repository = repository?.Value ?? "",
-        Reference = path.Reference?.ToString(),
-        Digest = path.Digest?.Value,
-        Decision = "deny",
-    };
-
-    private static string LimitOf(DistributionError error) => $"limited: {error.Message}";
-
     /// <summary>A request that was allowed has ended, well or in an error that the client is yet to be told.</summary>
     public void Done(RegistryRequest request, Operation operation, DistributionError? error)
     {
@@ -146,7 +31,14 @@ internal sealed partial class AuditTrail(
 
         if (EventOf(operation, request) is not { } name)
         {
+            Refused(
+                request.Context, request.TokenService, operation, request.Path, request.Repository, request.Caller.Token, error, request);
             return;
+        }
+
+        if (error is not null)
+        {
+            Tell(request.Context);
         }
 
         var response = request.Context.Response;
@@ -215,10 +107,11 @@ internal sealed partial class AuditTrail(
         if (limited is not null || result.Status is LoginStatus.Throttled or LoginStatus.Rejected)
         {
             statistics.Denied(tokenService.Tenant.Name, limited is null && result.Status == LoginStatus.Rejected ? "login" : Limit);
+            Tell(context);
         }
 
         var count = (int?)null;
-        if (!granted && result.Subject.Length == 0 && !IsWritten(tokenService, out count))
+        if (!granted && result.Subject.Length == 0 && !IsWritten(tokenService.Tenant.Name, out count))
         {
             return;
         }
@@ -245,6 +138,7 @@ internal sealed partial class AuditTrail(
     public void BrowserLogin(HttpContext context, TokenService tokenService, LoginResult result)
     {
         var granted = result.Status == LoginStatus.Granted;
+        Tell(context);
         meter.LoggedIn(tokenService.Tenant.Name, result, isLimited: false);
         log.Write(Start(context, tokenService, "login") with
         {
@@ -258,11 +152,14 @@ internal sealed partial class AuditTrail(
         });
     }
 
-    private AuditEvent Start(HttpContext context, TokenService tokenService, string name) => new()
+    private AuditEvent Start(HttpContext context, TokenService tokenService, string name) =>
+        Start(context, tokenService.Tenant.Name, name);
+
+    private AuditEvent Start(HttpContext context, string tenant, string name) => new()
     {
         Time = time.GetUtcNow(),
         Event = name,
-        Tenant = tokenService.Tenant.Name,
+        Tenant = tenant,
         Client = addresses.Of(context)?.ToString(),
         UserAgent = HeaderText.Shorten(context.Request.Headers.UserAgent.ToString(), MaxUserAgent),
         RequestId = context.TraceIdentifier,

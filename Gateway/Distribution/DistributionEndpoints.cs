@@ -107,7 +107,9 @@ internal sealed class DistributionEndpoints(
 
         if (repository is null)
         {
-            return await runner.RunOnRegistry(operation, whole);
+            var error = await runner.RunOnRegistry(operation, whole);
+            audit.Refused(context, tokenService, operation, path, null, caller.Token, error);
+            return error;
         }
 
         // 7. Route.
@@ -120,6 +122,7 @@ internal sealed class DistributionEndpoints(
         var (account, hasMissed, spent) = names.Of(caller, context);
         if (spent is not null && names.IsNew(destination))
         {
+            audit.Limited(context, tokenService, operation, path, repository, caller.Token, spent);
             return spent;
         }
 

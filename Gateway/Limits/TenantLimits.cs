@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Fairness;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -33,14 +33,10 @@ internal sealed class TenantLimits
     private readonly LimitShares _shares;
     private readonly ClientAddress _addresses;
     private readonly TimeProvider _time;
-    private readonly Counter<long> _refused;
+    private readonly TenantMeter _meter;
 
-    public TenantLimits(ClientAddress addresses, LimitShares shares, IMeterFactory meters, TimeProvider time)
-    {
-        (_addresses, _shares, _time) = (addresses, shares, time);
-        _refused = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
-            "registryproxy.gateway.limited", "{request}", "Requests that a limit of their tenant refused");
-    }
+    public TenantLimits(ClientAddress addresses, LimitShares shares, TenantMeter meter, TimeProvider time) =>
+        (_addresses, _shares, _meter, _time) = (addresses, shares, meter, time);
 
     /// <summary>The error for a request that comes when its tenant has nothing left, whoever sends it. Nothing is counted yet.</summary>
     public DistributionError? Spent(Tenant tenant) =>
@@ -174,7 +170,7 @@ internal sealed class TenantLimits
 
     private DistributionError Refuse(Tenant tenant, string kind, string message, TimeSpan wait)
     {
-        _refused.Add(1, new("tenant", tenant.Name), new("limit", kind));
+        _meter.Limited(tenant.Name, kind);
         return DistributionError.TooManyRequests(message, (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds)));
     }
 }

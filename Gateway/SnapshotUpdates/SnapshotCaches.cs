@@ -1,18 +1,21 @@
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.SnapshotUpdates;
 
-/// <summary>What was kept under the configuration before and may not count any more.</summary>
-internal sealed class SnapshotCaches(DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens)
+/// <summary>What was kept under the configuration before and may not count any more; and how many tenants share the metrics now.</summary>
+internal sealed class SnapshotCaches(
+    DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, TenantMeter meter)
 {
     /// <param name="before">The configuration before; <c>null</c> when there was none.</param>
     /// <param name="snapshot">The one to use from now on.</param>
     /// <param name="change">What is another than in the one before; <c>null</c> when nobody says.</param>
     public void Drop(GatewaySnapshot? before, GatewaySnapshot snapshot, SnapshotChange? change)
     {
+        meter.Serve(snapshot.Tenants.Count);
         DropDecisions(before, snapshot);
         if (before is null || !before.Keys.SequenceEqual(snapshot.Keys))
         {

@@ -65,10 +65,14 @@ public sealed record LoginResult
 
     /// <summary>
     /// The name of the authenticator that decided, or could not: of the configuration, never of the client; empty when none was asked. For
-    /// metrics alone: it proves nothing.
+    /// metrics alone: it proves nothing. An authenticator that the tenant itself defines is <see cref="OwnJudge"/>: no tenant gives the
+    /// metrics names.
     /// </summary>
     [Id(14)]
     public string Judge { get; init; } = "";
+
+    /// <summary>The <see cref="Judge"/> of logins that a tenant's own authenticators decide.</summary>
+    public const string OwnJudge = "own";
 
     public static LoginResult Rejected(string message) => new() { Status = LoginStatus.Rejected, Message = message };
 }

@@ -16,6 +16,7 @@ internal sealed partial class SnapshotPublisher(
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _changed = new(0, 1);
+    private readonly Outage _outage = new(time);
     private RunningRules _told = authenticators.Running;
 
     public override void Dispose()
@@ -50,11 +51,20 @@ internal sealed partial class SnapshotPublisher(
             try
             {
                 await Tell(authenticators.Running, cancellation);
+                if (_outage.End(out _, out var lasted))
+                {
+                    LogWell(lasted.TotalSeconds);
+                }
+
                 return;
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                LogFailed(fault);
+                if (_outage.Fail())
+                {
+                    LogFailed(fault);
+                }
+
                 await Task.Delay(Retry, time, cancellation);
             }
         }
@@ -89,4 +99,7 @@ internal sealed partial class SnapshotPublisher(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The changed configuration could not be published yet; retrying")]
     private partial void LogFailed(Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The changed configuration is published, {Seconds:F0} s late")]
+    private partial void LogWell(double seconds);
 }

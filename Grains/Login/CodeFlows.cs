@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity.Issuers;
+using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Login;
 
@@ -26,6 +27,9 @@ internal sealed partial class CodeFlows(
 
         return address;
     }
+
+    /// <summary>A result with the judge as metrics name it.</summary>
+    public LoginResult Named(string tenant, LoginResult result) => JudgeName.Of(configuration, tenant, result);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The provider of {Authenticator} cannot be reached: {Problem}")]
     private partial void LogUnreachable(string authenticator, string problem);

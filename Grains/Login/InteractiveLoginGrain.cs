@@ -58,7 +58,7 @@ internal sealed class InteractiveLoginGrain(
                     verdict,
                     cancellation),
             cancellation);
-        return result with { Judge = flow.Authenticator };
+        return flows.Named(flow.Tenant, result with { Judge = flow.Authenticator });
     }
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>

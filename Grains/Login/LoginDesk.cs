@@ -22,7 +22,7 @@ internal sealed class LoginDesk(
 
         // Where nobody administers, the scope is nobody's: it is a login as any other, and guesses at it are.
         request = request with { Administers = request.Administers && tenant.Administrators.Count > 0 };
-        return await verifier.Within(LoginTimes.Login, stop => request.Credentials switch
+        return JudgeName.Of(configuration, request.Tenant, await verifier.Within(LoginTimes.Login, stop => request.Credentials switch
         {
             { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>
                 passwords.Try(tenant, request, user, password, stop),
@@ -31,7 +31,7 @@ internal sealed class LoginDesk(
                 assertions.Try(tenant, request, name, credential, stop),
             { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => deviceCodes.Try(request, code, stop),
             _ => issuer.Issue(request, null, AccessRules.Match(tenant, null), cancellation: stop),
-        }, cancellation);
+        }, cancellation));
     }
 
     /// <inheritdoc cref="ILoginGrain.CreateNonce"/>

@@ -9,7 +9,14 @@ namespace RegistryProxy.Grains.Storage;
 /// a write runs share the next one. After a write that failed nobody knows what the storage has, so it is read again before the next one.
 /// For the single thread of a grain.
 /// </summary>
-internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grain, TimeProvider time, Action<Exception>? failed = null)
+/// <param name="storage">Where it is.</param>
+/// <param name="name">The name of the state.</param>
+/// <param name="grain">Whose it is.</param>
+/// <param name="time">The clock.</param>
+/// <param name="failed">Told of each call that the storage did not do.</param>
+/// <param name="worked">Told of each that it did.</param>
+internal sealed class Stored<T>(
+    IGrainStorage storage, string name, GrainId grain, TimeProvider time, Action<Exception>? failed = null, Action? worked = null)
     where T : class, new()
 {
     /// <summary>How long the storage may take. A write that is late all the same meets a newer ETag, and does nothing.</summary>
@@ -146,6 +153,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
         try
         {
             await question().WaitAsync(Timeout, time);
+            worked?.Invoke();
         }
         catch (InconsistentStateException)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.CredentialHelper;
 using RegistryProxy.NodeAgent.CredentialProvider;
 using RegistryProxy.NodeAgent.PullSecrets;
@@ -30,7 +31,9 @@ internal static class AgentCommand
             InstallCommands.Watch(), InstallCommands.Reapply(),
         };
         string[] words = IsHelper() ? ["credential-helper", .. args] : args;
-        return root.Parse(words).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+        var parsed = root.Parse(words);
+        ProcessOutput.Begin(isProtocol: parsed.CommandResult.Command.Name is not ("serve" or "pull-secrets"));
+        return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
     private static Command Serve(Option<string?> config)

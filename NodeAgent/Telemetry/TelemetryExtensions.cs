@@ -7,15 +7,19 @@ namespace RegistryProxy.NodeAgent.Telemetry;
 /// <summary>Log and metrics of the agent.</summary>
 internal static class TelemetryExtensions
 {
-    /// <summary>One line for each event, to standard error, which systemd keeps.</summary>
+    /// <summary>One line for each event, to standard error, which systemd keeps; JSON with <c>REGISTRYPROXY_LOG=json</c>.</summary>
     public static void AddAgentLog(this ILoggingBuilder log)
     {
         log.SetMinimumLevel(LogLevel.Warning).AddFilter("RegistryProxy", LogLevel.Information);
-        log.AddSimpleConsole(console =>
+        if (ProcessOutput.IsJson)
         {
-            console.SingleLine = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
+            log.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (ProcessOutput.TimeFormat, true));
+        }
+        else
+        {
+            log.AddSimpleConsole(console => (console.SingleLine, console.ColorBehavior) = (true, LoggerColorBehavior.Disabled));
+        }
+
         log.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 

@@ -8,12 +8,12 @@ namespace RegistryProxy.ServiceDefaults.Admin;
 /// Who may use the admin listener. On loopback: whoever is on this machine, but no web page of another site (Host and Origin must be
 /// loopback). Elsewhere, and wherever a token is configured: who has the admin token, by header or by the cookie of the login form.
 /// </summary>
-public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoopback)
+public sealed class AdminGate(AdminToken token, AdminGuesses guesses, AdminRefusals refusals, bool isLoopback)
 {
     /// <summary><c>null</c> when the request may go on.</summary>
     public async ValueTask<AdminRefusal?> Refuse(HttpContext context)
     {
-        if (RefuseOrigin(context.Request) is { } foreign)
+        if (RefuseOrigin(context) is { } foreign)
         {
             return foreign;
         }
@@ -27,13 +27,22 @@ public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoo
             : await guesses.Try(context, () => token.IsCarriedBy(context.Request)) switch
         {
             true => null,
-            false => Unauthorized,
-            null => AdminRefusal.TooManyGuesses,
+            false => Told(context, Unauthorized, "wrong admin token, or the cookie of a former one"),
+            null => Told(context, AdminRefusal.TooManyGuesses, "limited: too many wrong admin tokens"),
         };
     }
 
     /// <summary>Refuses what the page of another site sends.</summary>
-    public AdminRefusal? RefuseOrigin(HttpRequest request) =>
+    public AdminRefusal? RefuseOrigin(HttpContext context) =>
+        OriginRefusal(context.Request) is { } refusal ? Told(context, refusal, refusal.Message) : null;
+
+    private AdminRefusal Told(HttpContext context, AdminRefusal refusal, string reason)
+    {
+        refusals.Tell(context, refusal, reason);
+        return refusal;
+    }
+
+    private AdminRefusal? OriginRefusal(HttpRequest request) =>
         isLoopback && !RequestHost.IsLoopback(RequestHost.NameOf(request))
             ? new(StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
         : IsOwnOrigin(request) ? null

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Protocol;
 
@@ -11,8 +13,10 @@ namespace RegistryProxy.ServiceDefaults.Admin;
 /// The admin token, as a header of scripts and as a cookie of browsers. The cookie is not the token: it is a MAC made with it, good for
 /// twelve hours at every silo, and worthless once the token changes.
 /// </summary>
-public sealed class AdminToken(IConfigurationFeed configuration, TimeProvider time)
+public sealed partial class AdminToken(IConfigurationFeed configuration, TimeProvider time, ILogger<AdminToken> logger)
 {
+    private readonly Outage _outage = new(time);
+
     /// <summary>The name of the cookie.</summary>
     public const string Cookie = "registryproxy_admin";
 
@@ -66,11 +70,38 @@ public sealed class AdminToken(IConfigurationFeed configuration, TimeProvider ti
     {
         try
         {
-            return configuration.Current.Configuration.Admin.Token?.Read() is { } token && !token.IsEmpty() ? token : null;
+            var token = configuration.Current.Configuration.Admin.Token?.Read();
+            if (token is null || token.IsEmpty())
+            {
+                return token is null ? null : Unusable("is empty");
+            }
+
+            if (_outage.End(out _, out var lasted))
+            {
+                LogWell(lasted.TotalSeconds);
+            }
+
+            return token;
         }
-        catch (SecretUnavailableException)
+        catch (SecretUnavailableException unavailable)
         {
-            return null;
+            return Unusable(unavailable.Message);
         }
     }
+
+    private Secret? Unusable(string problem)
+    {
+        if (_outage.Fail())
+        {
+            LogUnusable(problem);
+        }
+
+        return null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "admin.token cannot be used, so every token is refused until it can: {Problem}")]
+    private partial void LogUnusable(string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "admin.token can be used again after {Seconds:F0} s")]
+    private partial void LogWell(double seconds);
 }

@@ -6,8 +6,8 @@ public sealed record AuditEvent
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>
-    /// <c>login pull push delete denied revoke attestation-reset robot-create robot-rotate robot-secret-end robot-revoke
-    /// configuration-change configuration-rollback administer lost</c>
+    /// <c>login pull range push delete denied revoke operator-login attestation-reset robot-create robot-rotate robot-secret-end
+    /// robot-revoke configuration-change configuration-rollback administer lost</c>
     /// </summary>
     public required string Event { get; init; }
 

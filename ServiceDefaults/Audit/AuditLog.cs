@@ -29,13 +29,14 @@ public sealed partial class AuditLog : LastingLoop
     private readonly TimeProvider _time;
     private readonly ILogger<AuditLog> _logger;
     private readonly Utf8JsonWriter _json = new(Stream.Null);
+    private readonly Outage _outage;
     private AuditSink _sink;
     private long _lost;
     private long _lostInAll;
 
     public AuditLog(IConfigurationFeed configuration, IMeterFactory meters, TimeProvider time, ILogger<AuditLog> logger)
     {
-        (_configuration, _time, _logger) = (configuration, time, logger);
+        (_configuration, _time, _logger, _outage) = (configuration, time, logger, new Outage(time));
         _sink = Sink(configuration.Current.Configuration.Audit);
         Tail = new AuditTail(time);
         meters.Create("RegistryProxy.Audit").CreateObservableCounter(
@@ -78,11 +79,19 @@ public sealed partial class AuditLog : LastingLoop
             {
                 FollowConfiguration();
                 await _sink.Write(batch.WrittenMemory, CancellationToken.None);
+                if (_outage.End(out _, out var lasted))
+                {
+                    LogWell(lasted.TotalSeconds);
+                }
             }
             catch (Exception fault)
             {
                 Lose(count);
-                LogFailed(fault.Message);
+                if (_outage.Fail())
+                {
+                    LogFailed(fault.Message);
+                }
+
                 _sink.Dispose();
                 await Task.Delay(AfterFailure, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -125,7 +134,7 @@ public sealed partial class AuditLog : LastingLoop
         }
     }
 
-    private AuditSink Sink(AuditConfiguration configuration) => new(configuration, _time, LogKept);
+    private AuditSink Sink(AuditConfiguration configuration) => new(configuration, _time, LogKept, LogRotated);
 
     private void Lose(long count)
     {
@@ -137,6 +146,13 @@ public sealed partial class AuditLog : LastingLoop
         Message = "The audit log is full and cannot be rotated; writing continues and rotation is retried every minute: {Problem}")]
     private partial void LogKept(string problem);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log cannot be written; events are lost: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The audit log is rotated again")]
+    private partial void LogRotated();
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "The audit log is written again after {Seconds:F0} s; its next 'lost' line has the number of lost events")]
+    private partial void LogWell(double seconds);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log cannot be written; events are lost until it can: {Problem}")]
     private partial void LogFailed(string problem);
 }

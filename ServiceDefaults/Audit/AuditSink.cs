@@ -9,12 +9,16 @@ namespace RegistryProxy.ServiceDefaults.Audit;
 /// <param name="configuration">Where.</param>
 /// <param name="time">The clock.</param>
 /// <param name="tell">Is told why the file cannot be put aside: once, until it can.</param>
-internal sealed class AuditSink(AuditConfiguration configuration, TimeProvider time, Action<string> tell) : IDisposable
+/// <param name="tellWell">Is told that it can again.</param>
+internal sealed class AuditSink(AuditConfiguration configuration, TimeProvider time, Action<string> tell, Action tellWell) : IDisposable
 {
     /// <summary>How soon it is tried again to put a file aside.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
     private Stream? _stream;
+    private long _lookedAt;
     private long _length;
     private long? _failedAt;
 
@@ -26,6 +30,11 @@ internal sealed class AuditSink(AuditConfiguration configuration, TimeProvider t
     {
         if (_stream is not null && configuration.File is { } path && _length > 0 && _length + lines.Length > configuration.MaxBytes
             && !(_failedAt is { } failedAt && time.GetElapsedTime(failedAt) < Pause) && TryPutAside(path))
+        {
+            Close();
+        }
+
+        if (_stream is not null && IsGone())
         {
             Close();
         }
@@ -60,6 +69,7 @@ internal sealed class AuditSink(AuditConfiguration configuration, TimeProvider t
         }
 
         var file = new FileStream(path, options);
+        _lookedAt = time.GetTimestamp();
         _length = file.CanSeek ? file.Length : 0;
         return file;
     }
@@ -70,11 +80,31 @@ internal sealed class AuditSink(AuditConfiguration configuration, TimeProvider t
         _stream = null;
     }
 
+    /// <summary>
+    /// Whether somebody moved or deleted the file that is written, or made another in its place, as <c>logrotate</c> does: it is looked at
+    /// once a second.
+    /// </summary>
+    private bool IsGone()
+    {
+        if (configuration.File is not { } path || time.GetElapsedTime(_lookedAt) < Look)
+        {
+            return false;
+        }
+
+        _lookedAt = time.GetTimestamp();
+        return new FileInfo(path) is var file && (!file.Exists || file.Length < _length);
+    }
+
     private bool TryPutAside(string path)
     {
         try
         {
             PutAside(path);
+            if (_failedAt is not null)
+            {
+                tellWell();
+            }
+
             _failedAt = null;
             return true;
         }

@@ -34,7 +34,7 @@ internal static class CheckCommand
             var result = ConfigurationFile.Read(path, part);
             foreach (var warning in result.Warnings)
             {
-                Console.Error.WriteLine(warning.ToWarning());
+                HostOutput.Warn(warning.ToWarning());
             }
 
             var errors = result.AllErrors.ToList();

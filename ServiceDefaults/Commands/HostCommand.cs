@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Reload;
@@ -21,6 +22,9 @@ public static class HostCommand
     /// <summary>The exit code when the configuration cannot be used.</summary>
     private const int BadConfiguration = 2;
 
+    /// <summary>The exit code after a fault of the program or of what it needs.</summary>
+    private const int Faulty = 1;
+
     /// <summary>Parses the arguments and runs the host, or the check. Returns the exit code.</summary>
     /// <param name="description">What the host is, for <c>--help</c>.</param>
     /// <param name="args">The arguments.</param>
@@ -33,6 +37,7 @@ public static class HostCommand
     public static Task<int> Run(
         string description, string[] args, Func<HostStart, Task> run, ConfigurationPart part, params ICheckStep[] steps)
     {
+        ProcessOutput.Begin();
         var config = new Option<string?>("--config") { Description = $"The configuration file (or {ConfigVariable})", Recursive = true };
         var data = new Option<Uri?>("--listen-data")
         {
@@ -78,6 +83,11 @@ public static class HostCommand
             // The address was free a moment ago.
             HostOutput.Fail($"{start.ConfigPath ?? "the built-in configuration"}: a listener cannot be opened: {fault.Message}");
             return BadConfiguration;
+        }
+        catch (Exception fault)
+        {
+            HostOutput.Fail($"{start.ConfigPath ?? "the built-in configuration"}: the process cannot go on: {fault}");
+            return Faulty;
         }
     }
 

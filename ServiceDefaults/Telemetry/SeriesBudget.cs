@@ -20,13 +20,14 @@ internal static class SeriesBudget
 
     private static readonly Dictionary<string, Share> Shares = new()
     {
-        // Nine of each of 1,000 tenants: pull 2xx, 3xx, 4xx, push 2xx, 4xx, token 2xx, 4xx, list 2xx, other 4xx.
-        ["registryproxy.gateway.requests"] = new(9_000),
+        // Seven of each of 1,000 tenants (pull 2xx to 5xx, push 2xx, token 2xx, all others), and the pool of TenantMeter.
+        ["registryproxy.gateway.requests"] = new(7_300),
         ["registryproxy.gateway.tenant_duration"] = new(1_000, [0.5, 5]),
         ["registryproxy.gateway.received"] = new(1_000),
         ["registryproxy.gateway.sent"] = new(1_000),
-        ["registryproxy.gateway.denied"] = new(1_450),
-        ["registryproxy.gateway.limited"] = new(300),
+        // Two of each tenant: by rules, and for all other reasons.
+        ["registryproxy.gateway.denied"] = new(2_100),
+        ["registryproxy.gateway.limited"] = new(1_060),
         ["registryproxy.gateway.request_duration"] = new(12, [0.005, 0.02, 0.1, 0.5, 2, 10, 60]),
         ["registryproxy.gateway.logins"] = new(100),
         ["registryproxy.gateway.upstream_requests"] = new(300),
@@ -36,6 +37,7 @@ internal static class SeriesBudget
         ["registryproxy.gateway.upstream_limit_remaining"] = new(80),
         ["registryproxy.grains.upstream_failures"] = new(150),
         ["registryproxy.grains.upstream_tokens"] = new(80),
+        ["registryproxy.listen.tls_handshake.duration"] = new(5, [0.01, 0.1, 1, 5]),
         ["registryproxy.state.records"] = new(70),
         ["registryproxy.state.refused_records"] = new(70),
     };
@@ -57,6 +59,9 @@ internal static class SeriesBudget
         // A histogram has a series for each bound, one for what is beyond, a sum and a count.
         return (share.Sets + Besides) * (share.Bounds is { } bounds ? bounds.Length + 3 : 1);
     }
+
+    /// <summary>Whether it is said which buckets a histogram has: by default it would have fifteen.</summary>
+    public static bool HasBounds(string name) => ShareOf(name).Bounds is not null;
 
     private static Share ShareOf(string name) => Shares.TryGetValue(name, out var share) ? share : new(Usual);
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
-using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.Background;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -61,9 +61,9 @@ public static class TelemetryExtensions
     private static void AddLogs(ILoggingBuilder logging)
     {
         logging.ClearProviders();
-        if (HostOutput.IsJson)
+        if (ProcessOutput.IsJson)
         {
-            logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (HostOutput.TimeFormat, true));
+            logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (ProcessOutput.TimeFormat, true));
         }
         else
         {
@@ -86,6 +86,10 @@ public static class TelemetryExtensions
             // Says nothing at Warning, but while it could, every request gets a scope and an activity that nobody looks at.
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter("Orleans", LogLevel.Warning)
+
+            // Says several times a second that no silo answers; a gateway says it once, and when one does.
+            .AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Error)
+
             // Tells every try of Orleans by itself; what comes of it, Orleans tells.
             .AddFilter("Polly", LogLevel.Critical)
 

@@ -15,6 +15,7 @@ public static partial class AdminListener
     public static void AddAdmin(this IServiceCollection services, HostStart start) => services
         .AddSingleton<AdminToken>()
         .AddSingleton<AdminGuesses>()
+        .AddSingleton<AdminRefusals>()
         .AddSingleton(provider => ActivatorUtilities.CreateInstance<AdminGate>(provider, start.Admin.IsLoopback))
         .AddSingleton<LoginForm>()
         .AddSingleton<ClusterDashboard>()
@@ -62,16 +63,26 @@ public static partial class AdminListener
         });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
-        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound,
-            "there is nothing here; see /, /dashboard, /admin/summary, /admin/tenants, /admin/upstreams, /admin/cache, /admin/sessions, " +
-            "/admin/robots, /admin/usage, /admin/audit, /admin/explain, /metrics"));
+        var nothing = $"there is nothing here; see {string.Join(", ", Shown(app))}";
+        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, nothing));
     }
+
+    /// <summary>Addresses that can be read as they are.</summary>
+    private static IEnumerable<string> Shown(IApplicationBuilder app) =>
+    [
+        .. app.ApplicationServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<OpenMark>() is null
+                && endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.Contains(HttpMethods.Get) == true)
+            .Select(endpoint => endpoint.RoutePattern.RawText!)
+            .Where(path => !path.Contains('{') && !path.StartsWith("/assets/", StringComparison.Ordinal)),
+        ClusterDashboard.Path, "/metrics",
+    ];
 
     private static async ValueTask<AdminRefusal?> Refuse(HttpContext context, AdminGate gate) =>
         context.GetEndpoint()?.Metadata.GetMetadata<OpenMark>() switch
         {
             { IsProbe: true } => null,
-            { IsProbe: false } => gate.RefuseOrigin(context.Request),
+            { IsProbe: false } => gate.RefuseOrigin(context),
             null => await gate.Refuse(context),
         };
 

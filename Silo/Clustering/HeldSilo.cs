@@ -7,7 +7,8 @@ namespace RegistryProxy.Silo.Clustering;
 /// cannot serve; so it stays outside, and <c>/readyz</c> says why.
 /// </summary>
 internal sealed partial class HeldSilo(
-    IHostedService silo, StateProbe probe, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<HeldSilo> logger)
+    IHostedService silo, StateProbe probe, HeldSilo.HeldLog held, TimeProvider time, IHostApplicationLifetime lifetime,
+    ILogger<HeldSilo> logger)
     : IHostedService, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -16,9 +17,15 @@ internal sealed partial class HeldSilo(
     private Task _starting = Task.CompletedTask;
     private bool _isStarted;
 
-    /// <summary>Puts itself in the place of Orleans' own service, so that what starts after it still does.</summary>
+    /// <summary>
+    /// Puts itself in the place of Orleans' own service, so that what starts after it still does. While the silo is held, what calls its
+    /// grains fails in Orleans, hundreds of lines in a second: none of them is written, so that the one that says why it is held is seen.
+    /// </summary>
     public static void Hold(IServiceCollection services)
     {
+        var held = new HeldLog();
+        services.AddSingleton(held);
+        services.AddLogging(logging => logging.AddFilter("Orleans", level => level >= LogLevel.Warning && !held.IsOn));
         var index = services.ToList()
             .FindIndex(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Name == "SiloHostedService");
         var silo = services[index].ImplementationType!;
@@ -34,6 +41,7 @@ internal sealed partial class HeldSilo(
         }
         else
         {
+            held.IsOn = true;
             _starting = StartLater();
         }
     }
@@ -52,7 +60,7 @@ internal sealed partial class HeldSilo(
 
     private Task Start(CancellationToken cancellation)
     {
-        _isStarted = true;
+        (_isStarted, held.IsOn) = (true, false);
         return silo.StartAsync(cancellation);
     }
 
@@ -76,6 +84,18 @@ internal sealed partial class HeldSilo(
 
                 return;
             }
+        }
+    }
+
+    /// <summary>Whether Orleans' lines are left out.</summary>
+    internal sealed class HeldLog
+    {
+        private volatile bool _isOn;
+
+        public bool IsOn
+        {
+            get => _isOn;
+            set => _isOn = value;
         }
     }
 

@@ -46,6 +46,11 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
             try
             {
                 await _inner.InitializeMembershipTableAsync(tryInitTableVersion, cancellationToken);
+                if (told)
+                {
+                    LogReached();
+                }
+
                 return;
             }
             catch (Exception fault) when (!cancellationToken.IsCancellationRequested
@@ -242,6 +247,9 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The membership of the cluster cannot be reached; waiting for it: {Problem}")]
     private partial void LogWaiting(string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The membership of the cluster is reached")]
+    private partial void LogReached();
 
     [LoggerMessage(
         Level = LogLevel.Warning,

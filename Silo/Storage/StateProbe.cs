@@ -41,6 +41,10 @@ internal sealed partial class StateProbe(
             {
                 LogRefused(problem);
             }
+            else if (problem is null && _problem is not null)
+            {
+                LogWell();
+            }
 
             _problem = problem;
         }
@@ -66,6 +70,9 @@ internal sealed partial class StateProbe(
         Message = "ALARM: this silo is not ready: {Problem}; add the key to state.encryptionKeys, or its id to " +
             "state.discardKeys to give up the records under it")]
     private partial void LogRefused(string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The records of the cluster can be read again; this silo is ready as to them")]
+    private partial void LogWell();
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The stored state cannot be listed now")]
     private partial void LogAway(Exception fault);

@@ -28,6 +28,8 @@ internal sealed partial class StateSweep(
 
     private const int AtOnce = 50;
 
+    private readonly Outage _outage = new(time);
+
     /// <summary>Looks at every record once.</summary>
     public async Task Sweep(CancellationToken cancellation)
     {
@@ -57,6 +59,10 @@ internal sealed partial class StateSweep(
                 if (await store.TryBeginSweep(Period))
                 {
                     await Sweep(stoppingToken);
+                    if (_outage.End(out _, out var lasted))
+                    {
+                        LogWell(lasted.TotalMinutes);
+                    }
                 }
                 else
                 {
@@ -65,7 +71,10 @@ internal sealed partial class StateSweep(
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
-                LogLater(fault);
+                if (_outage.Fail())
+                {
+                    LogLater(fault);
+                }
             }
             catch (OperationCanceledException)
             {
@@ -107,4 +116,7 @@ internal sealed partial class StateSweep(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of the stored records did not complete; it runs again")]
     private partial void LogLater(Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The sweep of the stored records completed, {Minutes:F0} minutes late")]
+    private partial void LogWell(double minutes);
 }

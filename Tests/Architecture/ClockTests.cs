@@ -38,6 +38,7 @@ public sealed class ClockTests
     private static readonly string[] Told =
     [
         "Configuration/Reload/ConfigurationWatcher.cs", "Configuration/Reload/UnusableFiles.cs", "Gateway/Audit/AuditTrail.cs",
+        "Gateway/Audit/AuditTrail.Refusals.cs", "Background/ProcessOutput.cs",
         "Grains/Configuration/FileHistory.cs", "Silo/Admin/AcceptEndpoint.cs", "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs", "Grains/Managed/ManagedPartGrain.cs",
@@ -46,8 +47,8 @@ public sealed class ClockTests
         "Grains/Upstreams/TokenServices/UpstreamTokenClient.cs",
         "Grains/Upstreams/UpstreamCredentialGrain.cs", "NodeAgent/Images/Docker/DockerUsage.cs",
         "NodeAgent/Installation/Applying/ImageServiceProbe.cs",
-        "ServiceDefaults/Audit/AuditLog.cs", "ServiceDefaults/Audit/AuditTail.cs",
-        "ServiceDefaults/Commands/HostOutput.cs", "ServiceDefaults/Operations/ProcessReporter.cs",
+        "ServiceDefaults/Admin/AdminRefusals.cs", "ServiceDefaults/Audit/AuditLog.cs", "ServiceDefaults/Audit/AuditTail.cs",
+        "ServiceDefaults/Operations/ProcessReporter.cs",
         "ServiceDefaults/Telemetry/ProcessMeter.cs", "Silo/Admin/AttestationEndpoints.cs",
         "Silo/Admin/ConfigurationEndpoints.cs", "Silo/Admin/LoginForm.cs", "Silo/Admin/SessionEndpoints.cs", "Silo/Admin/TenantRemoval.cs",
         "Silo/Admin/Operations/SiloDeaths.cs", "Silo/Admin/Operations/SummaryEndpoint.cs",

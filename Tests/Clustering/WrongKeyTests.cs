@@ -20,6 +20,11 @@ public sealed class WrongKeyTests(Lab lab)
         var (status, body) = await wrong.ReadyStatus();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("under the key 'k1'", body.GetProperty("parts").GetProperty("state").GetString());
+        var alarm = Assert.Single(wrong.Log.Split('\n'), line => line.Contains("ALARM: this silo is not ready"));
+        Assert.Contains("add the key to state.encryptionKeys", alarm);
+
+        // It is seen: what calls the grains of a silo that is held fails without a line.
+        Assert.DoesNotContain("Orleans.", wrong.Log);
         Assert.Equal(1, await cluster.Members());
         Assert.Equal(before, await Records(cluster));
         Assert.NotNull((await Login(alice)).RefreshToken);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.RegularExpressions;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -102,6 +103,73 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
         Assert.DoesNotContain(lines, line => line.Contains("canary"));
     }
 
+    [Fact]
+    public async Task A_refused_header_or_cookie_and_the_page_of_another_site_have_lines_of_the_audit_log()
+    {
+        using var header = await Get(
+            "203.0.113.81", request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "canary-guess"));
+        using var cookie = await Get("203.0.113.82", request => request.Headers.Add("Cookie", "registryproxy_admin=99999999999.canary"));
+        using var foreign = await Get("203.0.113.83", request =>
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+            request.Headers.Add("Origin", "https://evil.example");
+        });
+        using var nobody = await Get("203.0.113.84", _ => { });
+        string[] lines = [];
+        await Eventually.True(
+            async () => (lines = await listener.Audit()).Any(line => line.Contains("203.0.113.83")), "the last refusal is written");
+        foreach (var (client, status, reason) in new[]
+        {
+            (81, 401, "wrong admin token"), (82, 401, "wrong admin token"), (83, 403, "pages of other sites"),
+        })
+        {
+            var line = Assert.Single(lines, line => line.Contains($"203.0.113.{client}"));
+            Assert.Contains("\"event\":\"denied\"", line);
+            Assert.Contains("\"action\":\"operate\"", line);
+            Assert.Contains("\"reference\":\"/admin/upstreams\"", line);
+            Assert.Contains($"\"status\":{status}", line);
+            Assert.Contains($"\"reason\":\"{reason}", line);
+        }
+
+        Assert.DoesNotContain(lines, line => line.Contains("203.0.113.84") || line.Contains("canary"));
+    }
+
+    [Fact]
+    public async Task A_token_that_cannot_be_read_is_told_once_and_so_is_its_return()
+    {
+        File.Delete(listener.TokenFile);
+        for (var i = 0; i < 3; i++)
+        {
+            using var refused = await AsOperator();
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        }
+
+        await Eventually.True(() => listener.Log.Contains("admin.token cannot be used"), "the log says so");
+        Assert.Single(Regex.Matches(listener.Log, "admin.token cannot be used"));
+        await File.WriteAllTextAsync(listener.TokenFile, Token);
+        using var good = await AsOperator();
+        Assert.Equal(HttpStatusCode.OK, good.StatusCode);
+        await Eventually.True(() => listener.Log.Contains("admin.token can be used again"), "its return, too");
+
+        Task<HttpResponseMessage> AsOperator() => Get(
+            "203.0.113.90", request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token));
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_answered_with_all_that_is()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/nothing");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+        using var response = await _http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.All(
+            new[] { "/admin/configuration,", "/admin/configuration/history", "/admin/upstreams/activity", "/admin/robots", "/dashboard", "/metrics" },
+            path => Assert.Contains(path, text));
+        Assert.DoesNotContain("/assets/", text);
+        Assert.DoesNotContain("{", text.Split("see ")[1].TrimEnd('}', ']', '\n'));
+    }
+
     private async Task<string?> LoginTo(string next)
     {
         using var response = await Post(Token, next, "203.0.113.9");
@@ -149,11 +217,16 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
 
         public HttpClient Http { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
 
+        public string TokenFile => _folder.File("token");
+
+        public string Log => _door!.Log;
+
         public async ValueTask InitializeAsync()
         {
+            _folder.Write("token", Token);
             _door = await FrontDoor.Start(
                 DoorConfiguration.Single("http://127.0.0.1:9",
-                    extra: $"audit: {{ file: {_folder.File("audit.jsonl")} }}\nadmin: {{ token: {{ value: {Token} }} }}\nlisten: {{ trustedProxies: [127.0.0.1/32] }}"));
+                    extra: $"audit: {{ file: {_folder.File("audit.jsonl")} }}\nadmin: {{ token: {{ file: {TokenFile} }} }}\nlisten: {{ trustedProxies: [127.0.0.1/32] }}"));
             Http.BaseAddress = new Uri(_door.AdminUrl);
         }
 

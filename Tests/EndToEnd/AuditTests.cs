@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
@@ -118,6 +119,8 @@ public sealed class AuditTests(Lab lab)
         await Eventually.True(() =>
             File.Exists(folder.File("blocked/audit.jsonl")) && Read(folder.File("blocked/audit.jsonl")).Exists(line => Is(line, "lost")),
                 "the log goes on and says what was lost");
+        await Eventually.True(() => door.Log.Contains("The audit log is written again after "), "the log of the process says so, too");
+        Assert.Single(Regex.Matches(door.Log, "audit log cannot be written"));
     }
 
     [Theory]

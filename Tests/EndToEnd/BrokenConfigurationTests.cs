@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RegistryProxy.Tests.Support.Kubernetes;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -41,24 +42,87 @@ public sealed class BrokenConfigurationTests
         var good = DoorConfiguration.Single("http://127.0.0.1:9");
         await using var door = await FrontDoor.Start(good);
         await using var prometheus = await PrometheusServer.Start(door.AdminUrl);
+        var raised = AlertOf("RegistryProxyConfigurationBroken");
         foreach (var (name, broken, line) in Faults(good))
         {
-            var before = Reports(door);
+            var (reports, before) = (Reports(door), door.Log.Length);
             door.WriteConfig(broken);
             await Eventually.True(async () => await door.Metric("registryproxy_configuration_errors") > 0, $"{name}: the metric says so");
-            await Eventually.True(() => Reports(door) > before, $"{name}: the log says so");
-            Assert.Equal(before + 1, Reports(door));
-            Assert.Matches(line, door.Log);
+            await Eventually.True(() => Reports(door) > reports, $"{name}: the log says so");
+            Assert.Equal(reports + 1, Reports(door));
+            var told = door.Log[before..];
+            Assert.True(Regex.IsMatch(told, $@"config\.yaml:\d+: .*{line}"), $"{name}: {line} in\n{told}");
             var probe = await door.Readiness();
             Assert.Contains("\"ready\":true", probe);
-            Assert.Contains("errorsAt\":[\"", probe);
-            await Eventually.True(async () => await prometheus.Count("max by (instance) (registryproxy_configuration_errors) > 0") > 0,
-                $"{name}: the alert is raised");
+            Assert.Matches(new Regex("""errorsAt":\["config\.yaml:\d+"""), probe);
+            Assert.Matches($@"config\.yaml:\d+: .*{line}", JsonText(await door.Admin("/admin/overview")));
+            await Eventually.True(async () => await prometheus.Count(raised) > 0, $"{name}: the alert is raised");
             var mended = Mended(door);
             door.WriteConfig(good);
             await Eventually.True(() => Mended(door) == mended + 1, $"{name}: one line says that it is mended");
+            await Eventually.True(async () => await prometheus.Count(raised) == 0, $"{name}: the alert is over");
         }
     }
+
+    [Fact]
+    public async Task Each_fault_of_a_file_beside_it_is_told_by_its_own_line_and_so_is_its_end()
+    {
+        var main = "include: [\"tenants.d/*.yaml\"]\n" + DoorConfiguration.Single("http://127.0.0.1:9")
+            .Replace("http://127.0.0.1:9", "https://127.0.0.1:9")
+            .Replace("allowPrivate: true }", "allowPrivate: true, tls: { ca: ca.pem } }");
+        var good = Beside();
+        await using var door = await FrontDoor.StartBeside(main, good);
+        good["htpasswd"] = File.ReadAllText(door.PathOf("htpasswd"));
+        foreach (var (file, broken, line, end) in FaultsBeside())
+        {
+            var before = door.Log.Length;
+            File.WriteAllText(door.PathOf(file), broken);
+            await Eventually.True(() => Regex.IsMatch(door.Log[before..], line), $"{file} '{broken}': {line} in\n{door.Log}");
+            before = door.Log.Length;
+            File.WriteAllText(door.PathOf(file), good[file]);
+            await Eventually.True(() => Regex.IsMatch(door.Log[before..], end), $"{file} '{broken}': {end} in\n{door.Log}");
+        }
+
+        Assert.DoesNotContain("canary", door.Log);
+    }
+
+    private static Dictionary<string, string> Beside()
+    {
+        using var authority = TestCertificates.ForLocalhost("authority");
+        return new()
+        {
+            ["tenants.d/b.yaml"] = Part("local"),
+            ["ca.pem"] = authority.Pem().Certificate,
+        };
+    }
+
+    private static string Part(string upstream) =>
+        "tenants: { b: { hosts: [b.example], publicUrl: \"http://b.example\", "
+            + $"routes: [ {{ prefix: \"\", upstream: {upstream} }} ] }} }}\n";
+
+    private static IReadOnlyList<(string File, string Broken, string Line, string End)> FaultsBeside()
+    {
+        const string PartEnd = @"b\.yaml has no errors any more";
+        const string Users = @"authenticators\.staff cannot be used since .*htpasswd";
+        const string UsersEnd = @"authenticators\.staff can be used again";
+        return
+        [
+            ("tenants.d/b.yaml", Part("locale"), @"b\.yaml:1: .*there is no upstream 'locale'", PartEnd),
+            ("tenants.d/b.yaml", "tenants: {", @"b\.yaml:\d+: ", PartEnd),
+            ("tenants.d/b.yaml", "nonsense: 1", @"b\.yaml:1: nonsense: ", PartEnd),
+            ("tenants.d/b.yaml", "tenants:\n\tb: {}\n", @"b\.yaml:2: .*tab", PartEnd),
+            ("tenants.d/b.yaml", Part("local").Replace("b.example]", "'*']"), @"b\.yaml:1: .*host", PartEnd),
+            ("htpasswd", "bob:canary", Users, UsersEnd), ("htpasswd", "", Users, UsersEnd),
+            ("ca.pem", "canary", @"upstreams\.local\.tls cannot be used since ", @"upstreams\.local\.tls can be used again"),
+        ];
+    }
+
+    /// <summary>What the rule of an alert asks.</summary>
+    private static string AlertOf(string alert) => Regex.Match(
+        File.ReadAllText(Path.Combine(Manifests.Deploy, "grafana", "alerts.yaml")), $@"- alert: {alert}\n\s+expr: (.+)").Groups[1].Value;
+
+    /// <summary>JSON without its escapes of signs.</summary>
+    private static string JsonText(string json) => Regex.Unescape(json);
 
     private static int Reports(FrontDoor door) => Regex.Count(door.Log, @"error\(s\) and is not used");
 
@@ -77,7 +141,7 @@ public sealed class BrokenConfigurationTests
         ("a password file that is not there", good.Replace("file: htpasswd", "file: absent"), "absent"),
         ("a type that is none", good.Replace("type: htpasswd", "type: htpass"), "must be one of"),
         ("a map in place of a list", good.Replace("authenticators: [staff]", "authenticators: { staff: 1 }"), "must be a list"),
-        ("no YAML", good.Replace("routes:", "routes: ["), "config.yaml:"),
+        ("no YAML", good.Replace("routes:", "routes: ["), "not valid YAML"),
         ("a tab", good.Replace("    routes:", "\troutes:"), "tab"),
         ("a key twice", good.Replace("hosts: [\"*\"]", "hosts: [\"*\"]\n    hosts: [\"*\"]"), "hosts"),
         ("nothing", "tenants: nonsense", "tenants"),

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;
@@ -50,6 +51,30 @@ public sealed class IncludedFileTests
         await door.Restart();
         await Eventually.True(async () => await Status(door, "b.example") == HttpStatusCode.Unauthorized, "the last good text is in use");
         Assert.Equal(1, await door.Metric("registryproxy_configuration_faulty_files", "in_use=\"last_good\""));
+    }
+
+    [Fact]
+    public async Task Each_of_two_that_are_broken_at_the_start_has_its_line_when_it_is_mended_and_so_has_the_main_file()
+    {
+        var main = "include: [\"tenants.d/*.yaml\"]\n" + DoorConfiguration.Single("http://127.0.0.1:9");
+        await using var door = await FrontDoor.Start(main);
+        Directory.CreateDirectory(door.PathOf("tenants.d"));
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), Tenant("locale"));
+        File.WriteAllText(door.PathOf("tenants.d/c.yaml"), "tenants: {");
+        Assert.Equal(0, await door.Terminate());
+        await door.Restart();
+        Assert.Equal(2, await door.Metric("registryproxy_configuration_faulty_files", "in_use=\"none\""));
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), Tenant("local"));
+        await Eventually.True(() => door.Log.Contains("b.yaml has no errors any more; version "), "one is mended");
+        Assert.DoesNotContain("c.yaml has no errors any more", door.Log);
+        door.WriteConfig(main.Replace("upstream: local", "upstream: locale"));
+        await Eventually.True(() => door.Log.Contains("error(s) and is not used; version "), "the main file is broken");
+        door.WriteConfig(main);
+        await Eventually.True(() => door.Log.Contains("The configuration file has no errors any more"), "the main file is mended");
+        Assert.DoesNotContain("c.yaml has no errors any more", door.Log);
+        File.Delete(door.PathOf("tenants.d/c.yaml"));
+        await Eventually.True(() => door.Log.Contains("c.yaml has no errors any more"), "the other is mended");
+        Assert.Equal(3, Regex.Count(door.Log, "has no errors any more"));
     }
 
     private static string Tenant(string upstream) =>

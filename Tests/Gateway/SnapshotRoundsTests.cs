@@ -11,6 +11,7 @@ using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Processes;
@@ -41,8 +42,11 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
         _decisions = new DecisionCache(client, _map, new GatewayOptions(), _time);
         _rounds = new SnapshotRounds(_map, _time);
         _installer = new SnapshotInstaller(
-            _map, _decisions, new SnapshotCaches(_decisions, new AccessTokenCache(_time), new UpstreamTokenCache(client, _time)), _rounds,
-            _limits,
+            _map, _decisions,
+            new SnapshotCaches(
+                _decisions, new AccessTokenCache(_time), new UpstreamTokenCache(client, _time),
+                new TenantMeter(_services.GetRequiredService<IMeterFactory>(), _time)),
+            _rounds, _limits,
             _services.GetRequiredService<Serializer>(), NullLogger<SnapshotInstaller>.Instance);
         _follower = new SnapshotFollower(
             client, _installer, _rounds, new SnapshotMeter(

@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Storage;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.Silo.Admin.Operations;
 
@@ -17,6 +18,17 @@ public sealed class ProblemsTests
 
     [Fact]
     public void Nothing_is_said_while_all_is_well() => Assert.Empty(Problems.Of(Well));
+
+    [Fact]
+    public void A_storage_that_fails_is_told_with_its_cause_and_since_when()
+    {
+        var outage = new StorageOutage(TimeSpan.FromSeconds(30), 12, $"RedisTimeoutException: {new string('x', 500)}");
+        var problem = Assert.Single(Problems.Of(Well with { Storage = outage, Now = Now }));
+        Assert.Equal(("critical", "state storage", Now - TimeSpan.FromSeconds(30)), (problem.Severity, problem.Subject, problem.Since));
+        Assert.StartsWith("12 calls failed, the last one with RedisTimeoutException: x", problem.What);
+        Assert.InRange(problem.What.Length, 50, 250);
+        Assert.Contains("Redis", problem.Advice);
+    }
 
     [Fact]
     public void An_upstream_that_fails_is_told_with_its_reason_time_and_link()

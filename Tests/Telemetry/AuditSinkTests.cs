@@ -15,7 +15,7 @@ public sealed class AuditSinkTests : IDisposable
     private string _expected = "";
 
     public AuditSinkTests() =>
-        _sink = new AuditSink(new AuditConfiguration { File = Log, MaxBytes = 10, Keep = 3 }, _time, _told.Add);
+        _sink = new AuditSink(new AuditConfiguration { File = Log, MaxBytes = 10, Keep = 3 }, _time, _told.Add, () => _told.Add("rotated"));
 
     private string Log => _folder.File("audit.log");
 
@@ -36,6 +36,39 @@ public sealed class AuditSinkTests : IDisposable
         Assert.Equal(["line 6..\n", "line 5..\n", "line 4..\n", "line 3..\n"],
             new[] { "", ".1", ".2", ".3" }.Select(end => File.ReadAllText(Log + end)));
         Assert.False(Path.Exists($"{Log}.4"));
+        Assert.Empty(_told);
+    }
+
+    [Theory]
+    [InlineData("deleted")]
+    [InlineData("moved")]
+    [InlineData("replaced")]
+    [InlineData("emptied")]
+    public async Task A_file_that_somebody_takes_away_is_made_again_within_a_second(string how)
+    {
+        await _sink.Write("one\n");
+        if (how is "moved" or "replaced")
+        {
+            File.Move(Log, $"{Log}.old");
+        }
+        else if (how == "deleted")
+        {
+            File.Delete(Log);
+        }
+
+        if (how is "replaced" or "emptied")
+        {
+            await File.WriteAllTextAsync(Log, "", TestContext.Current.CancellationToken);
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await _sink.Write("two\n");
+        Assert.Equal("two\n", await File.ReadAllTextAsync(Log, TestContext.Current.CancellationToken));
+        if (how is "moved" or "replaced")
+        {
+            Assert.Equal("one\n", await File.ReadAllTextAsync($"{Log}.old", TestContext.Current.CancellationToken));
+        }
+
         Assert.Empty(_told);
     }
 
@@ -78,9 +111,9 @@ public sealed class AuditSinkTests : IDisposable
         // Somebody clears the way.
         Directory.Delete(place, recursive: folder == place);
         await _sink.Write("again\n");
+        Assert.Equal("rotated", Assert.Single(_told.Skip(1)));
         Assert.Equal(_expected, await File.ReadAllTextAsync($"{Log}.1", TestContext.Current.CancellationToken));
         Assert.Equal("again\n", await File.ReadAllTextAsync(Log, TestContext.Current.CancellationToken));
-        Assert.Single(_told);
     }
 
     private async Task Write(string line)

@@ -60,7 +60,7 @@ internal sealed record ReadingContext(string Folder)
         }
         else if (Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
         {
-            field.Warn($"there is no folder {folder} for it");
+            field.Warn($"there is no folder {folder} for it; it is made with the first line");
         }
     }
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
@@ -14,6 +15,8 @@ internal sealed partial class WriteAnnouncer(
 
     /// <summary>How much longer than they believe what they know other gateways may take to be known as gone.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
+
+    private readonly Outage _outage = new(time);
 
     /// <summary>
     /// Something is about to be written through us: every gateway forgets what it was, before this returns which write it is. <c>null</c>
@@ -59,13 +62,22 @@ internal sealed partial class WriteAnnouncer(
             try
             {
                 await cluster.Changed(target, write, step);
+                if (_outage.End(out var failures, out var lasted))
+                {
+                    LogTold(failures, lasted.TotalSeconds);
+                }
+
                 return true;
             }
             catch (Exception fault)
             {
                 if (time.GetElapsedTime(began) >= timeout)
                 {
-                    LogUntold(fault);
+                    if (_outage.Fail())
+                    {
+                        LogUntold(fault);
+                    }
+
                     return false;
                 }
             }
@@ -73,6 +85,10 @@ internal sealed partial class WriteAnnouncer(
             await Task.Delay(Pause, time);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Other gateways are notified of writes again; {Failures} writes were notified late or not done within {Seconds:F0} s")]
+    private partial void LogTold(long failures, double seconds);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "Other gateways could not be notified of a write; retrying when the cluster responds")]

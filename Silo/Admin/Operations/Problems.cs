@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Silo.Admin.Operations;
 
@@ -24,6 +25,12 @@ internal sealed record ClusterSight(
 {
     /// <summary>Which parts of this could not be asked, so that nothing is known to be wrong with them.</summary>
     public IReadOnlyList<string> Unknown { get; init; } = [];
+
+    /// <summary>What the silo that answers knows of the storage of the state; <c>null</c> while it works.</summary>
+    public StorageOutage? Storage { get; init; }
+
+    /// <summary>The clock of that silo.</summary>
+    public DateTimeOffset Now { get; init; }
 }
 
 /// <summary>Finds what is wrong now, the worst first.</summary>
@@ -41,6 +48,9 @@ internal static class Problems
     private static readonly ProblemKind Behind = new("behind", "processes", "#/cluster");
     private static readonly ProblemKind Erring = new("errors", "tenants", "#/tenants?by=errors");
 
+    /// <summary>Of what a library says of a failure, in characters.</summary>
+    private const int MaxFault = 160;
+
     /// <summary>From which part of its requests on errors of a tenant are told, if there is one in ten seconds.</summary>
     private const double Share = 0.05;
 
@@ -49,7 +59,8 @@ internal static class Problems
 
     public static IReadOnlyList<Problem> Of(ClusterSight seen)
     {
-        var each = OfConfiguration(seen.Configuration).Concat(seen.Upstreams.SelectMany(OfUpstream)).Concat(seen.Caches.SelectMany(OfCache))
+        var each = OfStorage(seen).Concat(OfConfiguration(seen.Configuration)).Concat(seen.Upstreams.SelectMany(OfUpstream))
+            .Concat(seen.Caches.SelectMany(OfCache))
             .Concat(seen.Processes.SelectMany(process => OfProcess(process, seen.Version)))
             .Concat(seen.Tenants.SelectMany(OfTenant)).Concat(OfUnknown(seen))
             .OrderBy(problem => problem.Severity == Critical ? 0 : 1).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue)
@@ -79,6 +90,18 @@ internal static class Problems
             yield return new Problem(
                 Critical, "upstreams", $"{Count(unasked, "upstream")} could not be asked for their state.", null,
                 UnknownAdvice, "#/upstreams");
+        }
+    }
+
+    private static IEnumerable<Problem> OfStorage(ClusterSight seen)
+    {
+        if (seen.Storage is { } outage)
+        {
+            var fault = outage.Fault.Length > MaxFault ? $"{outage.Fault[..MaxFault]} …" : outage.Fault;
+            yield return new Problem(
+                Critical, "state storage", $"{Count(outage.Failures, "call")} failed, the last one with {fault}", seen.Now - outage.Lasts,
+                "Look at Redis, or at the folder and the disk of the state: until it works nobody gets a new session and nothing is " +
+                "revoked. Nothing needs a restart.", "#/cluster");
         }
     }
 

@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Storage;
 using RegistryProxy.Silo.Admin.Replies;
 
 namespace RegistryProxy.Silo.Admin.Operations;
@@ -7,7 +8,7 @@ namespace RegistryProxy.Silo.Admin.Operations;
 /// <summary><c>GET /admin/summary</c>: what is wrong now, and the cluster in numbers.</summary>
 internal sealed class SummaryEndpoint(
     IGrainFactory grains, IConfigurationFeed configuration, UpstreamEndpoints upstreams, ConfigurationSight sight, SiloDeaths deaths,
-    TimeProvider time)
+    IStateHealth state, TimeProvider time)
 {
     private static readonly OperationsView NoView = new() { Tenants = [], Repositories = [], Processes = [] };
 
@@ -30,7 +31,7 @@ internal sealed class SummaryEndpoint(
             configuration.Current.Version, sight, await statuses, await caches, seen.Processes,
             [.. (await hour).Items.Where(item => configuration.Current.Configuration.Tenants.ContainsKey(item.Name))])
         {
-            Unknown = parts.Unknown,
+            Unknown = parts.Unknown, Storage = state.Outage, Now = now,
         });
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.Fairness;
 using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Limits;
@@ -209,7 +210,8 @@ public sealed class SharedLimitTests : IDisposable
         for (var i = 0; i < gateways; i++)
         {
             _shares.Add(new LimitShares(_time) { Gateways = gateways });
-            _gateways.Add(new TenantLimits(new ClientAddress([]), _shares[i], _services.GetRequiredService<IMeterFactory>(), _time));
+            var meter = new TenantMeter(_services.GetRequiredService<IMeterFactory>(), _time);
+            _gateways.Add(new TenantLimits(new ClientAddress([]), _shares[i], meter, _time));
         }
     }
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -27,7 +28,8 @@ public sealed class TenantLimitsTests : IDisposable
     public TenantLimitsTests()
     {
         _shares = new LimitShares(_time);
-        _limits = new TenantLimits(new ClientAddress([]), _shares, _services.GetRequiredService<IMeterFactory>(), _time);
+        _limits = new TenantLimits(
+            new ClientAddress([]), _shares, new TenantMeter(_services.GetRequiredService<IMeterFactory>(), _time), _time);
     }
 
     public void Dispose() => _services.Dispose();

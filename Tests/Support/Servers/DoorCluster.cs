@@ -128,6 +128,9 @@ internal sealed class DoorCluster : IAsyncDisposable
     /// <summary>One process of the cluster.</summary>
     internal sealed class Member(ChildProcess process, string config) : IAsyncDisposable
     {
+        /// <summary>What it wrote so far.</summary>
+        public string Log => process.Output;
+
         private readonly HttpClient _http = new();
 
         public ChildProcess Process => process;

@@ -64,6 +64,14 @@ internal sealed class FrontDoor : IAsyncDisposable
         return door;
     }
 
+    /// <summary>Starts it with files beside its own, by their path from there.</summary>
+    public static async Task<FrontDoor> StartBeside(string yaml, IReadOnlyDictionary<string, string> files)
+    {
+        var door = await Launch(yaml, null, [], beside: files);
+        await door.Ready(Stopwatch.StartNew());
+        return door;
+    }
+
     /// <summary>Starts it and does not wait until it is ready.</summary>
     public static async Task<FrontDoor> StartUnready(string yaml)
     {
@@ -73,10 +81,17 @@ internal sealed class FrontDoor : IAsyncDisposable
     }
 
     private static async Task<FrontDoor> Launch(
-        string? yaml, NetworkNamespace? inside, (string Name, string Value)[] environment, string scheme = "http")
+        string? yaml, NetworkNamespace? inside, (string Name, string Value)[] environment, string scheme = "http",
+        IReadOnlyDictionary<string, string>? beside = null)
     {
         var folder = new TemporaryFolder();
         await WriteUsers(folder);
+        foreach (var (path, text) in beside ?? new Dictionary<string, string>())
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder.File(path))!);
+            folder.Write(path, text);
+        }
+
         if (scheme == Uri.UriSchemeHttps)
         {
             using var made = TestCertificates.ForLocalhost("door");

@@ -1,0 +1,14 @@
+namespace RegistryProxy.Grains.Storage;
+
+/// <summary>Whether the storage of the state does what it is asked for, as this silo sees it.</summary>
+public interface IStateHealth
+{
+    /// <summary>What has been going wrong; <c>null</c> while nothing does.</summary>
+    StorageOutage? Outage { get; }
+}
+
+/// <summary>The storage of the state does not do what it is asked for.</summary>
+/// <param name="Lasts">For how long.</param>
+/// <param name="Failures">How many calls failed.</param>
+/// <param name="Fault">Why the last one did, as the storage says it.</param>
+public sealed record StorageOutage(TimeSpan Lasts, long Failures, string Fault);
