@@ -1,5 +1,3 @@
-using RegistryProxy.Gateway.AccessTokens;
-using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;

@@ -49,7 +49,7 @@ internal sealed class TenantMeter
     public static string ClassOf(int status) => status is >= 100 and < 600 ? Classes[status / 100] : Classes[0];
 
     /// <summary>How many tenants there are: they share what is beyond the series that each has.</summary>
-    public void Serve(int tenants) => _requestSeries.Tenants = _denialSeries.Tenants = _limitSeries.Tenants = tenants;
+    public void Serve(int tenants) => Array.ForEach([_requestSeries, _denialSeries, _limitSeries], series => series.Share(tenants));
 
     /// <summary>A request begins; what to end it with.</summary>
     public long Begin() => _time.GetTimestamp();

@@ -17,11 +17,8 @@ internal sealed class TenantSeries(int pool)
     private readonly Lock _gate = new();
     private volatile int _part;
 
-    /// <summary>How many tenants share the pool.</summary>
-    public int Tenants
-    {
-        set => _part = pool / Math.Max(1, value);
-    }
+    /// <summary>So many tenants share the pool from now on.</summary>
+    public void Share(int tenants) => _part = pool / Math.Max(1, tenants);
 
     /// <summary>Whether a tenant has a set of these labels, or gets it now.</summary>
     public bool Has(string tenant, string first, string second = "") =>

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
 
@@ -37,7 +39,7 @@ public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeP
             return;
         }
 
-        var path = context.Request.Path.Value ?? "";
+        var path = new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Path.ToString();
         audit.Write(new AuditEvent
         {
             Time = time.GetUtcNow(), Event = "denied", Client = addresses.Of(context)?.ToString(), Action = "operate",
