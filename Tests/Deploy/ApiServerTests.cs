@@ -1,5 +1,4 @@
 using RegistryProxy.Tests.Support.Kubernetes;
-using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Deploy;
 
