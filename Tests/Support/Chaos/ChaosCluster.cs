@@ -7,8 +7,8 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.Support.Chaos;
 
 /// <summary>
-/// Three silos and two gateways behind a real haproxy, with cluster and state on a real Redis, before a real docker-registry that wants a
-/// password. One silo and one gateway more may join.
+/// Three silos and two gateways, or more, behind a real haproxy, with cluster and state on a real Redis, before a real docker-registry that
+/// wants a password. One silo and one gateway more may join.
 /// </summary>
 internal sealed class ChaosCluster : IAsyncDisposable
 {
@@ -43,10 +43,10 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public IReadOnlyList<ChaosMember> Gateways => [.. _members.Where(member => member.IsGateway && member != ExtraGateway)];
 
-    /// <summary>A fourth silo, not started.</summary>
+    /// <summary>One more silo, not started.</summary>
     public ChaosMember ExtraSilo { get; private set; } = null!;
 
-    /// <summary>A third gateway, not started; the balancer knows it.</summary>
+    /// <summary>One more gateway, not started; the balancer knows it.</summary>
     public ChaosMember ExtraGateway { get; private set; } = null!;
 
     public static string UserName(int number) => $"user-{number % Users}";
@@ -56,21 +56,24 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <param name="clusterExtra">More settings of the members' clusters.</param>
     /// <param name="caches">Whether gateways cache, tags for ten minutes.</param>
     /// <param name="program">The program of a project; that of this build unless it is given.</param>
-    public static async Task<ChaosCluster> Start(string clusterExtra = "", bool caches = false, Func<string, string>? program = null)
+    /// <param name="silos">How many silos run from the start.</param>
+    /// <param name="gateways">How many gateways do.</param>
+    public static async Task<ChaosCluster> Start(
+        string clusterExtra = "", bool caches = false, Func<string, string>? program = null, int silos = 3, int gateways = 2)
     {
         var cluster = new ChaosCluster(await Redis.Start(), await DockerRegistry.Start(basic: true));
         await cluster.WriteUsers();
-        for (var number = 0; number < 4; number++)
+        for (var number = 0; number <= silos; number++)
         {
             cluster.AddSilo(number, clusterExtra, caches);
         }
 
-        for (var number = 0; number < 3; number++)
+        for (var number = 0; number <= gateways; number++)
         {
             cluster.AddGateway(number, clusterExtra, caches);
         }
 
-        (cluster.ExtraSilo, cluster.ExtraGateway) = (cluster._members[3], cluster._members[^1]);
+        (cluster.ExtraSilo, cluster.ExtraGateway) = (cluster._members[silos], cluster._members[^1]);
         foreach (var member in cluster.Members)
         {
             member.Program = program ?? member.Program;

@@ -28,6 +28,13 @@ internal sealed class ChaosMember(string project, string name, string config, st
 
     public bool IsRunning => _lives.Count > 0 && !_lives[^1].HasExited;
 
+    /// <summary>Changes its file.</summary>
+    public void Edit(Func<string, string> change)
+    {
+        File.WriteAllText($"{config}.new", change(File.ReadAllText(config)));
+        File.Move($"{config}.new", config, overwrite: true);
+    }
+
     /// <summary>What it wrote in all its lives.</summary>
     public string Log => string.Join("\n--- started again ---\n", _lives.Select(life => life.Output));
 

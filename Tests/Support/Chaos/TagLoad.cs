@@ -17,14 +17,19 @@ internal sealed class TagLoad : IAsyncDisposable
     private readonly ConcurrentQueue<string> _faults = new();
     private readonly Task _work;
 
-    private TagLoad(ChaosCluster cluster)
+    private readonly bool _isPersistent;
+
+    private TagLoad(ChaosCluster cluster, bool isPersistent)
     {
-        _cluster = cluster;
+        (_cluster, _isPersistent) = (cluster, isPersistent);
         _work = Task.Run(Run);
     }
 
     /// <summary>How often the tag was moved.</summary>
     public int Moves { get; private set; }
+
+    /// <summary>Pushes that had to be made again.</summary>
+    public int Repeated { get; private set; }
 
     /// <summary>Answers of gateways that were asked.</summary>
     public int Answers { get; private set; }
@@ -32,14 +37,16 @@ internal sealed class TagLoad : IAsyncDisposable
     /// <summary>Pushes that failed, and answers that were those of before.</summary>
     public IReadOnlyCollection<string> Faults => _faults;
 
-    public static async Task<TagLoad> Start(ChaosCluster cluster)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="isPersistent">Whether a push that fails is made again until it is confirmed, and no fault.</param>
+    public static async Task<TagLoad> Start(ChaosCluster cluster, bool isPersistent = false)
     {
         foreach (var image in Images)
         {
             await cluster.Push(Repository, "v1", image);
         }
 
-        return new TagLoad(cluster);
+        return new TagLoad(cluster, isPersistent);
     }
 
     public async Task Finish()
@@ -59,7 +66,11 @@ internal sealed class TagLoad : IAsyncDisposable
         while (!_enough.IsCancellationRequested)
         {
             var image = Images[Moves % 2];
-            await Push(image);
+            while (!await TryPush(image) && _isPersistent)
+            {
+                await Task.Delay(100);
+            }
+
             foreach (var gateway in _cluster.Gateways)
             {
                 await Ask(gateway, image);
@@ -70,21 +81,33 @@ internal sealed class TagLoad : IAsyncDisposable
         }
     }
 
-    private async Task Push(TestImage image)
+    private async Task<bool> TryPush(TestImage image)
     {
         try
         {
             using var client = _cluster.Client(ChaosCluster.Publisher);
             using var response = await client.PutManifest(Repository, "v1", image.Manifest);
-            if (response.StatusCode != HttpStatusCode.Created)
-            {
-                _faults.Enqueue($"push {Moves}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
-            }
+            return response.StatusCode == HttpStatusCode.Created
+                || Failed($"{response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
         catch (Exception fault)
         {
-            _faults.Enqueue($"push {Moves}: {fault.Message}");
+            return Failed(fault.Message);
         }
+    }
+
+    private bool Failed(string why)
+    {
+        if (_isPersistent)
+        {
+            Repeated++;
+        }
+        else
+        {
+            _faults.Enqueue($"push {Moves}: {why}");
+        }
+
+        return false;
     }
 
     /// <summary>One that is being replaced does not answer.</summary>
