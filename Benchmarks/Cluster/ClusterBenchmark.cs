@@ -19,6 +19,7 @@ internal static class ClusterBenchmark
                     Path.Combine(folder, $"{silos}-{gateways}"), upstream.Url, silos, gateways);
                 results.Add(await Measure(cluster, options));
                 Console.WriteLine($"measured {silos} silos, {gateways} gateways");
+                ClusterTable.PrintLogins([results[^1]]);
             }
 
             ClusterTable.PrintLogins(results);

@@ -59,4 +59,8 @@ public sealed record TenantDetail
     /// <summary>When the first of the gateways that still run started; <c>null</c> when none does.</summary>
     [Id(3)]
     public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Its requests; <c>null</c> when there are none, or from a silo of a version that does not say.</summary>
+    [Id(5)]
+    public TenantRates? Rates { get; init; }
 }

@@ -60,14 +60,21 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     /// <summary>How long an answer is given to whoever asks for the same, or for a later part of it.</summary>
     private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long pulls of a tenant are given to whoever asks for them: every one of its pages does, all the time.</summary>
+    private static readonly TimeSpan PullsReuse = TimeSpan.FromSeconds(10);
+
     /// <summary>The most repositories in one answer.</summary>
     private const int MaxRepositories = 20;
+
+    /// <summary>Tenants whose pulls are remembered.</summary>
+    private const int MaxPulls = 1000;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period);
 
     private readonly Dictionary<IAuditTailObserver, long> _gateways = [];
     private readonly Dictionary<IAuditTailObserver, long> _silos = [];
     private readonly Dictionary<string, Gathering> _gatherings = [];
+    private readonly Dictionary<string, (Task<GatheredPulls> Pulls, long At)> _pulls = [];
     private readonly GatheringLine _line = new(time);
     private DateTimeOffset _whole;
     private long _begun;
@@ -187,6 +194,27 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     }
 
     public async ValueTask<GatheredPulls> Repositories(string tenant)
+    {
+        foreach (var (gone, _) in _pulls.Where(one => time.GetElapsedTime(one.Value.At) >= PullsReuse).ToList())
+        {
+            _pulls.Remove(gone);
+        }
+
+        if (_pulls.TryGetValue(tenant, out var known))
+        {
+            return await known.Pulls;
+        }
+
+        var pulls = GatherPulls(tenant);
+        if (_pulls.Count < MaxPulls)
+        {
+            _pulls[tenant] = (pulls, time.GetTimestamp());
+        }
+
+        return await pulls;
+    }
+
+    private async Task<GatheredPulls> GatherPulls(string tenant)
     {
         ForgetGone(_gateways);
         var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway =>

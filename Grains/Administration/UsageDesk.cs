@@ -19,20 +19,17 @@ internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configu
             return AdministrationAnswer.Unreadable("what is used here is used by this tenant");
         }
 
-        var operations = grains.GetGrain<IOperationsGrain>(0);
-        var view = await operations.Describe();
-        var rates = view.Tenants.FirstOrDefault(rates => rates.Tenant == call.Tenant);
-        var detail = await operations.Tenant(call.Tenant);
+        var now = await grains.GetGrain<IOperationsGrain>(0).Tenant(call.Tenant);
         var sessions = await grains.GetGrain<ITenantSessionsGrain>(call.Tenant).List(1);
         var robots = await grains.GetGrain<IRobotsGrain>(call.Tenant).List();
         var limits = configuration.Current.Configuration.Tenants.GetValueOrDefault(call.Tenant)?.Limits;
         return AdministrationAnswer.Good(
             new TenantUsage(
-                rates?.Requests ?? 0, rates?.Refused ?? 0, rates?.Errors ?? 0, sessions.Total, robots.Count,
-                detail.Repositories.ToDictionary(one => one.Repository, one => one.Pulls),
+                now.Rates?.Requests ?? 0, now.Rates?.Refused ?? 0, now.Rates?.Errors ?? 0, sessions.Total, robots.Count,
+                now.Repositories.ToDictionary(one => one.Repository, one => one.Pulls),
                 new TenantLimits(limits?.RequestsPerSecond, limits?.BytesPerSecond, limits?.ConcurrentStreams))
             {
-                Refusals = detail.Refusals, Transfers = detail.Streams, CountedSince = detail.Since, IsPartial = detail.IsPartial,
+                Refusals = now.Refusals, Transfers = now.Streams, CountedSince = now.Since, IsPartial = now.IsPartial,
             },
             AdministrationJson.Default.TenantUsage);
     }

@@ -52,6 +52,8 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
         return new TenantDetail
         {
             Streams = traffic.Sum(one => one.Streams),
+            Rates = Sum(_processes.Busy.SelectMany(process => process.Rates).Where(rates => rates.Tenant == tenant))
+                .GetValueOrDefault(tenant),
             Refusals =
             [
                 .. traffic.SelectMany(one => one.Refusals).GroupBy(refusal => refusal.Reason)
@@ -66,7 +68,7 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
 
     public ValueTask<OperationsView> Describe(CancellationToken cancellation = default) => new(new OperationsView
     {
-        Tenants = [.. Sum().Values.OrderBy(rates => rates.Tenant, StringComparer.Ordinal)],
+        Tenants = [.. Sum(_processes.Busy.SelectMany(process => process.Rates)).Values.OrderBy(rates => rates.Tenant, StringComparer.Ordinal)],
         Repositories = [.. TopRepositories(_processes.Reporting.Select(process => process.Report))],
         Processes = _processes.Describe(),
     });
@@ -92,10 +94,10 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
         .OrderByDescending(pulls => pulls.Pulls).Take(MaxRepositories);
 
     /// <summary>What all processes that are not silent do for each tenant.</summary>
-    private Dictionary<string, TenantRates> Sum()
+    private static Dictionary<string, TenantRates> Sum(IEnumerable<TenantRates> all)
     {
         Dictionary<string, TenantRates> sums = [];
-        foreach (var rates in _processes.Busy.SelectMany(process => process.Rates))
+        foreach (var rates in all)
         {
             ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, rates.Tenant, out _);
             sum = sum is null ? rates

@@ -168,6 +168,25 @@ public sealed class AuditGatheringTests
         Assert.Equal(isPartial, detail.IsPartial);
     }
 
+    [Fact]
+    public async Task However_many_look_at_a_tenant_its_gateways_are_asked_for_pulls_once_in_ten_seconds()
+    {
+        await using var cluster = await GrainCluster.Start(Yaml, time: _time);
+        var gateway = new Gateway("{}");
+        await Follow(cluster, gateway);
+        _time.Advance(Period);
+        var operations = cluster.Service<IGrainFactory>().GetGrain<IOperationsGrain>(0);
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => operations.Tenant("acme").AsTask()));
+        _time.Advance(TimeSpan.FromSeconds(9));
+        await operations.Tenant("acme");
+        Assert.Equal(1, gateway.Looks);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(2, Assert.Single((await operations.Tenant("acme")).Repositories).Pulls);
+        Assert.Equal(2, gateway.Looks);
+        await operations.Tenant("other");
+        Assert.Equal(3, gateway.Looks);
+    }
+
     private static async Task<JsonElement> Read(GrainCluster cluster, string query = "")
     {
         var reply = await cluster.Service<TenantReports>().Read("acme", "audit", query, TestContext.Current.CancellationToken);
@@ -180,8 +199,11 @@ public sealed class AuditGatheringTests
     private sealed class Gateway(string line) : IAuditTailObserver
     {
         private int _reads;
+        private int _looks;
 
         public int Reads => _reads;
+
+        public int Looks => _looks;
 
         public IAuditTailObserver? Reference { get; set; }
 
@@ -192,7 +214,11 @@ public sealed class AuditGatheringTests
                 new AuditTailPart(since, [new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line))]));
         }
 
-        public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant) => line == "x"
-            ? throw new InvalidOperationException() : Task.FromResult<IReadOnlyList<RepositoryPulls>>([new(tenant, "app", 2)]);
+        public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant)
+        {
+            Interlocked.Increment(ref _looks);
+            return line == "x" ? throw new InvalidOperationException()
+                : Task.FromResult<IReadOnlyList<RepositoryPulls>>([new(tenant, "app", 2)]);
+        }
     }
 }
