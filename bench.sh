@@ -3,7 +3,7 @@
 #   ./bench.sh            medians of five runs, about five minutes
 #   ./bench.sh --quick    three smaller runs
 #   ./bench.sh --only X   ours and the peers whose name holds X
-#   ./bench.sh --cluster  clusters of 1 to 3 silos and gateways, and what sessions and tokens take of memory (--cluster --quick: shorter)
+#   ./bench.sh --cluster  clusters of 1 to 3 silos and gateways, and what sessions and tokens take of memory (--cluster --quick: shorter; --cluster --logins: logins alone)
 #   ./bench.sh --scale    silos, gateways and tenants in one process, up to 1,000 tenants and 100 gateways: at most ten minutes
 set -euo pipefail
 cd "$(dirname "$0")"

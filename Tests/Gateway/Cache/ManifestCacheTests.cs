@@ -7,7 +7,6 @@ using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Images;
-using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Gateway.Cache;
 
