@@ -68,7 +68,10 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
 
     public ValueTask<OperationsView> Describe(CancellationToken cancellation = default) => new(new OperationsView
     {
-        Tenants = [.. Sum(_processes.Busy.SelectMany(process => process.Rates)).Values.OrderBy(rates => rates.Tenant, StringComparer.Ordinal)],
+        Tenants =
+        [
+            .. Sum(_processes.Busy.SelectMany(process => process.Rates)).Values.OrderBy(rates => rates.Tenant, StringComparer.Ordinal),
+        ],
         Repositories = [.. TopRepositories(_processes.Reporting.Select(process => process.Report))],
         Processes = _processes.Describe(),
     });
