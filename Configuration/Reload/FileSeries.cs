@@ -20,10 +20,13 @@ public sealed partial record FileSeries(string Name, bool IsShared)
     /// <param name="machine">Its name; of a pod, that of the pod.</param>
     /// <param name="path">The file.</param>
     /// <param name="isPod">Whether it is a pod.</param>
-    public static FileSeries Of(string machine, string path, bool isPod) => isPod && OfDeployment().Match(machine) is { Success: true } match
-        ? new FileSeries($"{match.Groups[1].Value}-*:{path}", IsShared: true) : new FileSeries($"{machine}:{path}", IsShared: false);
+    public static FileSeries Of(string machine, string path, bool isPod) =>
+        isPod && OfDeployment().Match(machine) is { Success: true } match
+            ? new FileSeries($"{match.Groups[1].Value}-*:{path}", IsShared: true) : new FileSeries($"{machine}:{path}", IsShared: false);
 
-    /// <summary>Pods of a Deployment: its name, the hash of the ReplicaSet, and five characters of Kubernetes' alphabet of random names.</summary>
-    [GeneratedRegex("^(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$", RegexOptions.CultureInvariant)]
+    /// <summary>
+    /// Pods of a Deployment: its name, the hash of the ReplicaSet, and five characters of Kubernetes' alphabet of random names.
+    /// </summary>
+    [GeneratedRegex("^(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$", RegexOptions.NonBacktracking)]
     private static partial Regex OfDeployment();
 }

@@ -38,6 +38,7 @@ internal sealed class ManagedReader(IGrainFactory grains, ManagedParts managed, 
     /// </summary>
     public async Task<int> Read(IReadOnlyDictionary<string, PartOwner> tenants)
     {
+        Take();
         _failed = 0;
         _readings.Only(tenants);
         var due = new Queue<string>(tenants.Keys.Where(tenant => !_running.Contains(tenant)
