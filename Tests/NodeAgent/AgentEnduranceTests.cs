@@ -37,7 +37,7 @@ public sealed class AgentEnduranceTests
 
         var said = agent.Log + await File.ReadAllTextAsync($"/proc/{agent.Pid}/cmdline");
         Assert.DoesNotContain("canary", said);
-        Assert.Equal(1, door.Requests.Count);
+        Assert.Single(door.Requests);
     }
 
     private static Task Pull(Agent agent, int count) => Parallel.ForAsync(
