@@ -34,6 +34,7 @@ public sealed partial class AddressTests
         ["Grains/Identity/Issuers/IssuerDocuments.cs"] = "parses to judge; the address is made of its parts",
         ["Grains/Identity/Issuers/CodeFlow.cs"] = "where the browser goes",
         ["NodeAgent/Identity/CiIdentity.cs"] = "an address of the environment",
+        ["NodeAgent/Images/Cri/CriCall.cs"] = "one of two paths of the code, at the socket",
         ["NodeAgent/Installation/Records/FirstRecord.cs"] = "stands for a mirror that is only taken out",
         ["NodeAgent/ApiServer/KubernetesApi.cs"] = "the API server, from the environment or the settings; names in its paths were checked",
         ["NodeAgent/Mirror/MirrorTransformer.cs"] = "takes HttpOrigin.At",
