@@ -7,6 +7,7 @@ using RegistryProxy.ServiceDefaults.Certificates;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Requests;
 using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.ServiceDefaults;
@@ -37,6 +38,7 @@ public static class HostBuilding
             .AddSingleton(start.Source)
             .AddSingleton(new ClientAddress(start.Source.Current.Configuration.Listen.TrustedProxies))
             .AddSingleton<RunningRequests>()
+            .AddSingleton<WholeBodies>()
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ProcessMeter>()
             .AddHostedService<ConfigurationReport>()

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Login;
 
@@ -94,12 +94,11 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         QueryParameters.TryParse(await Form(context), out var form) && form.TryGetSingle("scope", out var scope) && scope is not null
         && AdministrationScope.ParseAll([scope]).Contains(tenant);
 
-    private static async Task<string> Form(HttpContext context)
+    private static ValueTask<string> Form(HttpContext context) => WholeBodies.Read(context, MaxBody, static async (body, cancellation) =>
     {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
-        using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
-        return await reader.ReadToEndAsync(context.RequestAborted);
-    }
+        using var reader = new StreamReader(body, Encoding.ASCII);
+        return await reader.ReadToEndAsync(cancellation);
+    });
 
     private string AddressOf(HttpContext context) => clientAddress.Of(context)?.ToString() ?? "";
 

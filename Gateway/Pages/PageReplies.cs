@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
 
@@ -19,11 +18,16 @@ internal static class PageReplies
     public static async ValueTask<(T? Value, DistributionError? Error)> Read<T>(HttpContext context, JsonTypeInfo<T> type)
         where T : class
     {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
         try
         {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted) is { } value
-                ? (value, null) : (null, Malformed);
+            return await WholeBodies.Read(
+                context, MaxBody, (body, cancellation) => JsonSerializer.DeserializeAsync(body, type, cancellation)) is { } value
+                    ? (value, null) : (null, Malformed);
+        }
+        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status408RequestTimeout)
+        {
+            RequestRules.EndConnection(context);
+            return (null, DistributionError.Unsupported(fault.Message, fault.StatusCode));
         }
         catch (JsonException)
         {

@@ -15,9 +15,11 @@ internal static class TokenRequestReader
     /// <summary>The longest body, in bytes.</summary>
     private const int MaxBody = 64 * 1024;
 
-
     private static readonly DistributionError Malformed =
         DistributionError.Unsupported("the token request is malformed: a parameter is repeated or broken", 400);
+
+    private static readonly DistributionError Late = DistributionError.Unsupported(
+        "the body of the token request did not arrive in time", StatusCodes.Status408RequestTimeout);
 
     private static readonly DistributionError TooLarge =
         DistributionError.SizeInvalid("the token request is larger than 64 KiB", StatusCodes.Status413PayloadTooLarge);
@@ -112,21 +114,25 @@ internal static class TokenRequestReader
 
     private static async ValueTask<(string? Body, DistributionError? Error)> ReadBody(HttpContext context)
     {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
         try
         {
-            using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
-            return (await reader.ReadToEndAsync(context.RequestAborted), null);
+            return (await WholeBodies.Read(context, MaxBody, Text), null);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (BadHttpRequestException fault)
+            when (fault.StatusCode is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status408RequestTimeout)
         {
             RequestRules.EndConnection(context);
-            return (null, TooLarge);
+            return (null, fault.StatusCode == StatusCodes.Status408RequestTimeout ? Late : TooLarge);
         }
         catch (Exception fault) when (fault is BadHttpRequestException or IOException)
         {
             RequestRules.EndConnection(context);
             return (null, Malformed);
         }
+    }
+    private static async ValueTask<string> Text(Stream body, CancellationToken cancellation)
+    {
+        using var reader = new StreamReader(body, Encoding.ASCII);
+        return await reader.ReadToEndAsync(cancellation);
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.ServiceDefaults.Admin;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Silo.Admin;
 
@@ -81,7 +82,8 @@ internal sealed class LoginForm(
         {
             return context.Request is { HasFormContentType: true, ContentLength: > 0 and <= MaxForm } request
                 && request.ContentType!.StartsWith(FormType, StringComparison.OrdinalIgnoreCase)
-                ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
+                ? await WholeBodies.Read(
+                    context, MaxForm, async (_, cancellation) => await context.Request.ReadFormAsync(cancellation)) : null;
         }
         catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException or IOException)
         {
