@@ -63,9 +63,7 @@ internal sealed class HandshakeInput(PipeReader inner, TimeProvider time) : Pipe
     /// </returns>
     public async Task<bool> HoldUntil(Task<bool> turn)
     {
-        _ = turn.ContinueWith(
-            static (_, reader) => ((PipeReader)reader!).CancelPendingRead(), inner, CancellationToken.None, TaskContinuationOptions.None,
-            TaskScheduler.Default);
+        turn.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(inner.CancelPendingRead);
         while (true)
         {
             var result = await inner.ReadAsync();

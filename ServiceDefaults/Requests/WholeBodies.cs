@@ -16,7 +16,7 @@ namespace RegistryProxy.ServiceDefaults.Requests;
 public sealed class WholeBodies(ClientAddress clients, TimeProvider time)
 {
     /// <summary>How many are read at a time.</summary>
-    public const int MaxCount = 512;
+    public const int MaxCount = 256;
 
     /// <summary>… of one address (the /48 of IPv6).</summary>
     public const int MaxOfCaller = MaxCount / 2;

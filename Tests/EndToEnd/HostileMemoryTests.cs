@@ -18,7 +18,6 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     private const long MaxGrowth = 64L * 1024 * 1024;
 
     private static readonly int Requests = Sizes.Of(3000, 20_000);
-    private static readonly int Bodies = Sizes.Of(1000, 4000);
 
     private RecordingUpstream _upstream = null!;
     private FrontDoor _door = null!;
@@ -85,32 +84,6 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
         await Flat(400, i => Post($"grant_type=refresh_token&service=127.0.0.1&refresh_token={i}{new string('u', 60_000)}"));
         await Flat(431, i => Get(
             "/token", $"Authorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{i}{new string('u', 20_000)}:x"))}"));
-    }
-
-    [Fact]
-    public async Task Bodies_whose_end_does_not_come()
-    {
-        const int bytes = 65_000;
-        using var alice = _door.Client("alice");
-        (await alice.GetManifest("a/b", "v1")).Dispose();
-        var (before, held) = (_door.ResidentBytes(), new List<Socket>());
-        var request = Encoding.ASCII.GetBytes(
-            $"POST /token HTTP/1.1\r\nHost: {_door.Authority}\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
-            $"Content-Length: {bytes + 1}\r\n\r\n{new string(' ', bytes)}");
-        for (var i = 0; i < Bodies; i++)
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            held.Add(socket);
-            await socket.ConnectAsync(new Uri(_door.DataUrl).Host, new Uri(_door.DataUrl).Port);
-            await socket.SendAsync(request);
-        }
-
-        (await alice.GetManifest("a/b", "v1")).Dispose();
-        await alice.Token(RegistryClient.Pull("a/b"));
-        var grown = _door.ResidentBytes() - before;
-        held.ForEach(socket => socket.Dispose());
-        output.WriteLine($"{Bodies} bodies that do not end: {grown / 1_000_000} MB");
-        Assert.True(grown <= MaxGrowth, $"{grown / 1_000_000} MB");
     }
 
     private string Bearer => $"Authorization: Bearer {_token}";
