@@ -44,6 +44,8 @@ public sealed class BoundedStateTests
         ["Line._asked"] = "one for each session that requests wait for",
         ["Line._next"] = "one for each session that requests wait for",
         ["LimitShares._listed"] = "LimitShares.Capacity limits that are asked for",
+        ["ListingProgress._next"] = "one for each upstream that one listing is read from",
+        ["ListingProgress._read"] = "one for each upstream that one listing is read from",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",
         ["PageDocument._assets"] = "the files of the page, which are in the assembly",
         ["RangeFlights._heldOf"] = "a number for each tenant that is in use",
