@@ -48,7 +48,7 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         if (known != false)
         {
             var error = await downloads.Send(request, Plan(request));
-            if (error is null || !ReferrersSupport.IsAbsence(error.Status))
+            if (error is null || !(ReferrersSupport.IsAbsence(error.Status) || IsUnknown(request, error.Status)))
             {
                 Learn(request, error);
                 return (error, false);
@@ -74,6 +74,12 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         await Write(request, index);
         return (null, false);
     }
+
+    /// <summary>
+    /// Whether a registry does not know the address: its digest was parsed here, so 400 is of nothing else unless a cursor is there.
+    /// </summary>
+    private static bool IsUnknown(RegistryRequest request, int status) =>
+        status == StatusCodes.Status400BadRequest && request.Path.Query.Keys.All(key => key is Filter or Namespace);
 
     private void Learn(RegistryRequest request, DistributionError? error)
     {

@@ -16,9 +16,13 @@ internal static class UploadHeaders
     public const int MaxLocation = 2900;
 
     /// <summary>Path and query of the upload at the upstream; <c>null</c> when they are missing, too long or on another origin.</summary>
-    public static OriginForm? Location(HttpResponseMessage response, Upstream upstream) =>
-        response.Headers.NonValidated.TryGetValues("Location", out var values) && values.Count == 1
-        && UriReference.TryResolve(values.ToString(), response.RequestMessage?.RequestUri ?? upstream.Url, out var location)
+    /// <param name="response">The upstream's answer.</param>
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="former">Where an upload was that stays there when the answer says nothing.</param>
+    public static OriginForm? Location(HttpResponseMessage response, Upstream upstream, OriginForm? former = null) =>
+        !response.Headers.NonValidated.TryGetValues("Location", out var values) ? former
+        : values.Distinct().Count() == 1
+        && UriReference.TryResolve(values.First(), response.RequestMessage?.RequestUri ?? upstream.Url, out var location)
         && IsSameServer(location.Origin, upstream)
         && location.Target is { Text.Length: <= MaxLocation } target
             ? target
@@ -30,10 +34,11 @@ internal static class UploadHeaders
 
     /// <summary>Answers with the new state of an upload.</summary>
     public static DistributionError? Answer(
-        HttpResponseMessage upstream, RegistryRequest request, long offset, int status = StatusCodes.Status202Accepted)
+        HttpResponseMessage upstream, RegistryRequest request, long offset, int status = StatusCodes.Status202Accepted,
+        OriginForm? former = null)
     {
         var response = request.Context.Response;
-        if (Location(upstream, request.Upstream) is not { } location)
+        if (Location(upstream, request.Upstream, former) is not { } location)
         {
             return UnusableLocation(request.Upstream);
         }

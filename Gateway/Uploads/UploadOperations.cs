@@ -40,7 +40,7 @@ internal sealed class UploadOperations(
                 return result.Cause is { } cause ? failures.Tell(request, ForwarderError.Request, cause, result.Error!) : result.Error;
             }
 
-            return UploadHeaders.Answer(answer, request, StatusOffset(answer, state), StatusCodes.Status204NoContent);
+            return UploadHeaders.Answer(answer, request, StatusOffset(answer, state), StatusCodes.Status204NoContent, state.Location);
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class UploadOperations(
         return answer is null
             ? error
             : UploadHeaders.Answer(answer, request,
-                UploadHeaders.Offset(answer, state.Offset + (request.Context.Request.ContentLength ?? 0)));
+                UploadHeaders.Offset(answer, state.Offset + (request.Context.Request.ContentLength ?? 0)), former: state.Location);
     }
 
     public async Task<DistributionError?> Finish(RegistryRequest request) =>

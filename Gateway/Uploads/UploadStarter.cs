@@ -59,7 +59,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             return refused ?? await Begin(request, "");
         }
 
-        var (answer, error) = await forwarder.Write(request, new ForwardRequest
+        var result = await forwarder.Write(request, new ForwardRequest
         {
             Target = OriginForm.Of(
                 $"/v2/{request.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from=" +
@@ -68,10 +68,11 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             Scope = UpstreamScope.Mount(request.UpstreamName, source),
             NotFound = DistributionError.NameUnknown(),
         });
-        if (answer is not { StatusCode: HttpStatusCode.Created })
+        if (result.Answer is not { StatusCode: HttpStatusCode.Created } answer)
         {
             // Nobody asked for a source that was found here.
-            return answer is not null ? UploadHeaders.Answer(answer, request, 0) : from is not null ? error : await BeginInstead(request);
+            return result.Answer is { } begun ? UploadHeaders.Answer(begun, request, 0)
+                : from is not null && !TakesNoMount(result) ? result.Error : await BeginInstead(request);
         }
 
         if (!await mount.IsThere(request, digest))
@@ -83,7 +84,13 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         return null;
     }
 
-    /// <summary>The upstream said that it mounted what is not there then: the client uploads it.</summary>
+    /// <summary>
+    /// Whether an upstream has no mounts, or none from there: it may begin an upload instead (OCI distribution-spec, "Mounting a blob from
+    /// another repository"), and some refuse.
+    /// </summary>
+    private static bool TakesNoMount(in UpstreamResult result) => result.Refused is { Status: 400 or 404 or 405 or 409 or 422 or 501 };
+
+    /// <summary>The upstream said that it mounted what is not there then, or refused to mount it: the client uploads it.</summary>
     private async Task<DistributionError?> BeginInstead(RegistryRequest request)
     {
         var (answer, error) = await Query(request);

@@ -40,7 +40,8 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
             case { Refused.Status: 404 }:
                 return record.IsVoid || !await heads.IsBelieved(fetch, cancellation);
             case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
-                return download.Content == ContentKind.Manifest && request.Path.Reference!.Digest is null && !IsGood(request, answer);
+                return download.Content == ContentKind.Manifest && !CountsPulls(answer)
+                    && (!IsWhole(answer) || (request.Path.Reference!.Digest is null && !IsGood(request, answer)));
             default:
                 return false;
         }
@@ -78,8 +79,14 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
 
     /// <summary>Whether the digest that a HEAD says may be told to a client.</summary>
     private bool IsGood(RegistryRequest request, HttpResponseMessage answer) => PulledHead.ClaimOf(answer) is { } claimed
-        && (answer.Headers.NonValidated.Contains("RateLimit-Limit") || answer.Headers.NonValidated.Contains("RateLimit-Remaining")
-            || answer.Content.Headers.ContentLength > Manifest.MaxBytes || digests.Has(request.Upstream.Identity, claimed));
+        && (answer.Content.Headers.ContentLength > Manifest.MaxBytes || digests.Has(request.Upstream.Identity, claimed));
+
+    private static bool CountsPulls(HttpResponseMessage answer) => PulledHead.ClaimOf(answer) is not null
+        && (answer.Headers.NonValidated.Contains("RateLimit-Limit") || answer.Headers.NonValidated.Contains("RateLimit-Remaining"));
+
+    /// <summary>Whether a HEAD says what clients need of a manifest: how long it is, which no manifest is not, and its type.</summary>
+    private static bool IsWhole(HttpResponseMessage answer) => answer.Content.Headers.ContentLength > 0
+        && answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && !ManifestLabel.IsVague(type.ToString());
 
     /// <summary>What a GET brought HEAD should know.</summary>
     private static void Learn(HeadRecord record, Fetch fetch, in UpstreamResult result)
@@ -105,10 +112,10 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
 
     private async Task<DistributionError?> OfManifest(RegistryRequest request, HttpResponseMessage response, IdleWatch watch)
     {
-        var (digest, length) = await PulledManifest.Measure(request, response, watch);
+        var (digest, bytes) = await PulledManifest.Measure(request, response, watch);
         digests.Learn(request.Upstream.Identity, digest);
-        PulledHead.WriteManifest(response, request, digest);
-        request.Context.Response.ContentLength = length;
+        PulledHead.WriteManifest(response, request, digest, bytes);
+        request.Context.Response.ContentLength = bytes.Length;
         return null;
     }
 }

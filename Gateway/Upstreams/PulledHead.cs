@@ -37,11 +37,16 @@ internal static class PulledHead
             ? claimed : null;
 
     /// <summary>Writes the head of a manifest under a digest; under none where that is not known.</summary>
-    public static DistributionError? WriteManifest(HttpResponseMessage upstream, RegistryRequest request, Digest? digest)
+    /// <param name="upstream">The upstream's answer.</param>
+    /// <param name="request">Whose request it is.</param>
+    /// <param name="digest">The digest.</param>
+    /// <param name="bytes">The manifest where it is here, which says its type where the upstream does not.</param>
+    public static DistributionError? WriteManifest(
+        HttpResponseMessage upstream, RegistryRequest request, Digest? digest, ReadOnlySpan<byte> bytes = default)
     {
         CopyContent(upstream, request, digest, "private, no-store");
         var response = request.Context.Response;
-        response.ContentType = response.ContentType is { } type ? MediaType.EssenceOf(type) : null;
+        response.ContentType = ManifestLabel.Of(response.ContentType ?? "", bytes) is { Length: > 0 } type ? type : null;
         return null;
     }
 
@@ -69,8 +74,7 @@ internal static class PulledHead
             return outside;
         }
 
-        if (upstream.StatusCode == HttpStatusCode.PartialContent
-            && !IsWanted(upstream.Content.Headers.ContentRange, response.HttpContext.Request))
+        if (IsOtherPart(upstream, response.HttpContext.Request))
         {
             return Odd(request, "answered with another part of the blob than the one that was asked for");
         }
@@ -87,6 +91,10 @@ internal static class PulledHead
         HttpStatusCode.PartialContent => upstream.Content.Headers.ContentRange?.Length,
         _ => null,
     };
+
+    /// <summary>Whether an upstream answers with a part that was not asked for, or does not say how much the whole is.</summary>
+    public static bool IsOtherPart(HttpResponseMessage upstream, HttpRequest request) =>
+        upstream.StatusCode == HttpStatusCode.PartialContent && !IsWanted(upstream.Content.Headers.ContentRange, request);
 
     /// <summary>
     /// Whether an upstream's part is the one that was asked for, or its beginning (RFC 9110 §15.3.7): clients append it unseen.

@@ -45,7 +45,8 @@ internal static class PulledManifest
             return await SendHeld(request, upstream, requested, (int)length, watch);
         }
 
-        if (MediaType.IsSchema1(TypeOf(upstream)))
+        if (MediaType.IsSchema1(TypeOf(upstream))
+            || (ManifestLabel.IsVague(TypeOf(upstream)) && upstream.Content.Headers.ContentLength is null or <= Manifest.MaxBytes))
         {
             return await SendSigned(request, upstream, requested, watch);
         }
@@ -62,9 +63,9 @@ internal static class PulledManifest
         return null;
     }
 
-    /// <summary>The digest of a manifest that is not sent, and its length.</summary>
+    /// <summary>The digest of a manifest that is not sent, and its bytes.</summary>
     /// <exception cref="BodyTooLargeException">It is larger than one may be.</exception>
-    public static async Task<(Digest Digest, long Length)> Measure(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
+    public static async Task<(Digest Digest, byte[] Bytes)> Measure(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
     {
         var bytes = await BoundedBody.Read(upstream, (int)Manifest.MaxBytes, watch.Token);
         if (request.Path.Reference!.Digest is null && IsPage(upstream, bytes))
@@ -73,7 +74,7 @@ internal static class PulledManifest
         }
 
         return (request.Path.Reference!.Digest ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), TypeOf(upstream), bytes),
-            bytes.Length);
+            bytes);
     }
 
     private static string TypeOf(HttpResponseMessage upstream) =>
@@ -96,7 +97,8 @@ internal static class PulledManifest
     }
 
     /// <summary>
-    /// What a manifest of schema 1 has been signed as is known when it is here as a whole; it counts as held until the client has it.
+    /// What a manifest of schema 1 has been signed as, and the type of one that the upstream does not say, is known when it is here as a
+    /// whole; it counts as held until the client has it.
     /// </summary>
     private static async Task<DistributionError?> SendSigned(
         RegistryRequest request, HttpResponseMessage upstream, Digest? requested, IdleWatch watch)
@@ -147,7 +149,8 @@ internal static class PulledManifest
             return PulledHead.Odd(request, Wrong);
         }
 
-        PulledHead.WriteManifest(upstream, request, requested ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), type, bytes.Span));
+        PulledHead.WriteManifest(upstream, request, requested ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), type, bytes.Span),
+            bytes.Span);
         await Write(request, bytes, watch);
         return null;
     }

@@ -50,11 +50,19 @@ internal sealed class UpstreamDownloads(
     }
 
     /// <summary>
-    /// Asks for the whole where the range was refused and may be there all the same: how long the blob is tells what lies outside.
+    /// Asks for the whole where the range was refused and may be there all the same: how long the blob is tells what lies outside. The
+    /// same where another part came than the one that was asked for, or one of an unknown whole, which nobody can go on with.
     /// </summary>
     private async Task<UpstreamResult> WithoutRange(
         RegistryRequest request, Download download, HttpRequestMessage message, UpstreamResult result, CancellationToken cancellation)
     {
+        if (result.Answer is { } other && result.Redirect is null && download.Content == ContentKind.Blob
+            && PulledHead.IsOtherPart(other, request.Context.Request) && message.Headers.Remove("Range"))
+        {
+            other.Dispose();
+            return await client.Send(request.Upstream, download, message, cancellation);
+        }
+
         if (result.Refused is not { MayBeOfRange: true } refused || !message.Headers.Remove("Range"))
         {
             return result;

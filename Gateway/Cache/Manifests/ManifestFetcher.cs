@@ -138,7 +138,7 @@ internal sealed class ManifestFetcher(
     /// </summary>
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
-        var mediaType = MediaTypeOf(answer);
+        var mediaType = ManifestLabel.Of(MediaTypeOf(answer), bytes);
         if (digest is null && PulledManifest.IsPage(answer, bytes))
         {
             return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent something that is no manifest"));
