@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Servers;
