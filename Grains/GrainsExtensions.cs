@@ -93,6 +93,7 @@ public static class GrainsExtensions
         .AddSingleton<FlowSeal>()
         .AddSingleton<CodeFlows>()
         .AddSingleton<DeviceLogins>()
+        .AddSingleton<ServiceOutages>()
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>()

@@ -89,5 +89,7 @@ internal readonly record struct FailureCause(string Text, ExchangeFault? Fault)
         new(UpstreamErrors.Describe(fault), fault is null ? null : ExchangeFault.Of(fault));
 
     /// <summary>That of an answer; <c>null</c> when the error for the client says all.</summary>
-    public static FailureCause? Of(string? text) => text is null ? null : new(text, null);
+    /// <param name="text">As it is logged.</param>
+    /// <param name="fault">What the line that the upstream's storage fails may have said already.</param>
+    public static FailureCause? Of(string? text, ExchangeFault? fault = null) => text is null ? null : new(text, fault);
 }

@@ -53,7 +53,9 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
                 var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, time, cancellation);
                 return new UpstreamResult(null, error)
                 {
-                    Cause = FailureCause.Of(call.Refusal is null ? UpstreamErrors.CauseOf(upstream, response) : call.Cause),
+                    Cause = call.Refusal is null
+                        ? FailureCause.Of(UpstreamErrors.CauseOf(upstream, response), HealthHandler.FaultOf(response.StatusCode))
+                        : FailureCause.Of(call.Cause, call.Fault),
                     Refused = call.Refusal is null ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
                 };
             }

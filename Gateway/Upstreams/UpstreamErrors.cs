@@ -101,6 +101,9 @@ internal static class UpstreamErrors
                     502, $"what upstream '{name}' redirects to refuses this request ({(int)response.StatusCode})", RetryAfterSeconds);
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return Refused(name, (int)response.StatusCode);
+            case HttpStatusCode.TooManyRequests when RefusedAnswer.CameFromAnother(upstream, response):
+                return DistributionError.TooManyRequests(
+                    $"what upstream '{name}' redirects to limits the rate of requests; try again later", RetryAfter(response));
             case HttpStatusCode.TooManyRequests:
                 return DistributionError.TooManyRequests(
                     $"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
@@ -116,7 +119,8 @@ internal static class UpstreamErrors
             case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError:
                 return await UpstreamErrorBody.Read(response, name, time, cancellation);
             default:
-                return DistributionError.Unavailable(502, $"upstream '{name}' answered {(int)response.StatusCode}", RetryAfter(response));
+                var who = RefusedAnswer.CameFromAnother(upstream, response) ? $"what upstream '{name}' redirects to" : $"upstream '{name}'";
+                return DistributionError.Unavailable(502, $"{who} answered {(int)response.StatusCode}", RetryAfter(response));
         }
     }
 
@@ -124,7 +128,7 @@ internal static class UpstreamErrors
     /// What an operator must know of an answer that is none, and no client may: where it came from; <c>null</c> when the error says all.
     /// </summary>
     public static string? CauseOf(Upstream upstream, HttpResponseMessage response) =>
-        response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && RefusedAnswer.CameFromAnother(upstream, response)
+        (int)response.StatusCode is 401 or 403 or 429 or >= 500 && RefusedAnswer.CameFromAnother(upstream, response)
             ? $"{response.RequestMessage!.RequestUri!.IdnHost}, which it redirects to, answered {(int)response.StatusCode}"
             : null;
 

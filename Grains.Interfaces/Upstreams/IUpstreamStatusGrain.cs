@@ -63,6 +63,29 @@ public sealed record UpstreamSight
     /// <summary>How many were refused in that time.</summary>
     [Id(8)]
     public long Refusals { get; init; }
+
+    /// <summary>What else is wrong; <c>null</c> from a version that does not say.</summary>
+    [Id(9)]
+    public IReadOnlyList<UpstreamTrouble>? Troubles { get; init; }
+}
+
+/// <summary>Something that is wrong with an upstream while the upstream itself answers.</summary>
+/// <param name="Kind"><see cref="Storage"/> or <see cref="Limited"/>; others are of a later version.</param>
+/// <param name="Place">The origin that is at fault, for operators alone.</param>
+/// <param name="Reason">In words.</param>
+/// <param name="LastsFor">For how long.</param>
+/// <param name="SinceFailure">How long ago a request failed last.</param>
+/// <param name="Failures">How many did; 0 when all were spared.</param>
+[GenerateSerializer, Immutable, Alias("rp.upstream-trouble")]
+public sealed record UpstreamTrouble(
+    [property: Id(0)] string Kind, [property: Id(1)] string Place, [property: Id(2)] string Reason, [property: Id(3)] TimeSpan LastsFor,
+    [property: Id(4)] TimeSpan SinceFailure, [property: Id(5)] int Failures)
+{
+    /// <summary>What it redirects to does not answer, fails or refuses.</summary>
+    public const string Storage = "storage";
+
+    /// <summary>It limits the rate of requests.</summary>
+    public const string Limited = "limited";
 }
 
 /// <summary>The state of one upstream's credential; never the secret.</summary>
@@ -103,15 +126,30 @@ public sealed record UpstreamStatus
     [Id(8)]
     public UpstreamAccountStatus? Account { get; init; }
 
-    /// <summary><c>never asked</c>, <c>healthy</c>, <c>failing</c>, or <c>refused</c> when it does not take the credential.</summary>
+    /// <summary>
+    /// <c>never asked</c>, <c>healthy</c>, <c>failing</c>, <c>refused</c> when it does not take the credential, <c>storage failing</c> when
+    /// only what it redirects to fails, or <c>limited</c> when it limits the rate of requests.
+    /// </summary>
     [Id(9)]
     public string? State { get; init; }
 
-    /// <summary>Since when it is failing or refused; <c>null</c> when it is neither.</summary>
+    /// <summary>Since when it, or its storage, is failing, or it is refused; <c>null</c> when none of this is so.</summary>
     [Id(10)]
     public DateTimeOffset? FailingSince { get; init; }
 
     /// <summary>When it last gave a token, or answered a request; <c>null</c> when it did neither since the silo knows of it.</summary>
     [Id(11)]
     public DateTimeOffset? LastSuccess { get; init; }
+
+    /// <summary>What is wrong while the upstream itself answers, as the log says it, the oldest first.</summary>
+    [Id(12)]
+    public IReadOnlyList<UpstreamTroubleStatus>? Troubles { get; init; }
 }
+
+/// <summary>Something that is wrong with an upstream while it answers, as operators see it.</summary>
+/// <param name="Kind">As <see cref="UpstreamTrouble.Kind"/>.</param>
+/// <param name="Since">Since when.</param>
+/// <param name="What">What the log says of it.</param>
+[GenerateSerializer, Immutable, Alias("rp.upstream-trouble-status")]
+public sealed record UpstreamTroubleStatus(
+    [property: Id(0)] string Kind, [property: Id(1)] DateTimeOffset Since, [property: Id(2)] string What);

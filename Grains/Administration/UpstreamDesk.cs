@@ -47,10 +47,9 @@ internal sealed class UpstreamDesk(IGrainFactory grains, IConfigurationFeed conf
 /// <param name="Name">Its name.</param>
 /// <param name="IsOwn">Whether the tenant's own part defines it.</param>
 /// <param name="State">
-/// <c>never asked</c>, <c>healthy</c>, <c>failing</c>, <c>refused</c> when it does not take its credential, or <c>unknown</c> when nobody
-/// says now.
+/// As <see cref="UpstreamStatus.State"/>, or <c>unknown</c> when nobody says now.
 /// </param>
-/// <param name="FailingSince">Since when it is failing or refused; <c>null</c> when it is neither.</param>
+/// <param name="FailingSince">As <see cref="UpstreamStatus.FailingSince"/>.</param>
 /// <param name="LastSuccess">When it last answered; <c>null</c> when it did not since the cluster knows of it.</param>
 /// <param name="LastError">Why it is failing or refused, of the tenant's own alone.</param>
 internal sealed record TenantUpstream(

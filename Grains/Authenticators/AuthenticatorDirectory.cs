@@ -62,7 +62,9 @@ internal sealed class AuthenticatorDirectory(
         var entries = snapshot.Configuration.Authenticators.ToDictionary(
             authenticator => authenticator.Key,
             authenticator => ReadAny(authenticator.Key, authenticator.Value, before.Entries.GetValueOrDefault(authenticator.Key)));
-        _unusable.Keep(entries.SelectMany(entry => entry.Value.Names(entry.Key)).Select(SectionOf));
+        List<string> names = [.. entries.SelectMany(entry => entry.Value.Names(entry.Key))];
+        _unusable.Keep(names.Select(SectionOf));
+        factory.Keep(names);
         return new AuthenticatorSet(
             RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
             entries);

@@ -16,10 +16,14 @@ namespace RegistryProxy.Grains.Authenticators;
 
 /// <summary>From the configuration of an authenticator to the authenticator.</summary>
 internal sealed class AuthenticatorFactory(
-    PasswordWork work, NonceAuthority nonces, IGrainFactory grains, EgressProxies proxies, TimeProvider time, ILoggerFactory loggers)
+    PasswordWork work, NonceAuthority nonces, IGrainFactory grains, EgressProxies proxies, TimeProvider time, ILoggerFactory loggers,
+    ServiceOutages? outages = null)
 {
     /// <summary>The robots of all tenants, which no configuration names.</summary>
     public RobotAuthenticator Robots { get; } = new(grains, time);
+
+    /// <summary>Forgets what is wrong with the servers of all but these authenticators.</summary>
+    public void Keep(IEnumerable<string> authenticators) => outages?.Keep(authenticators);
 
     /// <summary>Makes it, or says why its files cannot be used.</summary>
     public (IAuthenticator? Authenticator, string Problem) TryCreate(AuthenticatorConfiguration configuration)
@@ -39,16 +43,20 @@ internal sealed class AuthenticatorFactory(
         HtpasswdConfiguration htpasswd => htpasswd.TryRead(out var file, out var problems)
             ? new HtpasswdAuthenticator(htpasswd, file, work)
             : throw new FormatException(string.Join("; ", problems)),
-        LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>()),
-        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time),
-        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time),
-        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time),
-        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time),
+        LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>())
+            { Server = ServerOf(ldap) },
+        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time, ServerOf(oidc)),
+        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time, outages?.Of(kubernetes.Label)),
+        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time, ServerOf(gcp)),
+        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time) { Server = ServerOf(sts) },
         AwsIidConfiguration iid => new AwsIidAuthenticator(iid, grains, time),
         AzureAttestedConfiguration azure => new AzureAttestedAuthenticator(azure, nonces, time),
-        GrpcConfiguration grpc => new GrpcAuthenticator(grpc),
+        GrpcConfiguration grpc => new GrpcAuthenticator(grpc) { Server = ServerOf(grpc) },
         _ => throw new FormatException($"the type '{configuration.Type}' is not known to this silo"),
     };
+
+    /// <summary>What is told of its server; <c>null</c> where nothing is, as in a trial.</summary>
+    private ServiceOutages.ServiceOutage? ServerOf(AuthenticatorConfiguration configuration) => outages?.Of(configuration.Name);
 
     /// <summary>What the file names is reached by name; what a discovery document names is vetted.</summary>
     private EgressSettings To(TokenIssuerConfiguration issuer)

@@ -36,6 +36,8 @@ internal sealed class UpstreamCredentialGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken) =>
         _stamp = new UpstreamStamp(await StampKey.Of(await states.Open<StampKey>("upstream", this.GetGrainId()), time.GetUtcNow()));
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => Health.Leave();
+
     public ValueTask<UpstreamAuthentication> Open(bool anew, long refusedSecret) => Open(null, anew, refusedSecret);
 
     public ValueTask<UpstreamAuthentication> OpenAsked(string[] challenges, bool anew, long refusedSecret) =>

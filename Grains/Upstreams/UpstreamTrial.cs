@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
@@ -14,11 +15,14 @@ using RegistryProxy.Grains.Upstreams.TokenServices;
 namespace RegistryProxy.Grains.Upstreams;
 
 /// <summary>
-/// Tries an upstream without a cluster, step by step: its name, the connection, the proxy, TLS, HTTP, how it asks for credentials, and
-/// whether it takes those that are configured.
+/// Tries an upstream without a cluster, step by step: its name, the connection, the proxy, TLS, the secret, which is read or issued in any
+/// case, HTTP, how it asks for credentials, and whether it takes those that are configured.
 /// </summary>
 public sealed class UpstreamTrial : IDisposable
 {
+    private const string Http = "HTTP";
+    private const string Credential = "credential";
+
     private readonly EgressProxies _proxies;
     private readonly UpstreamNetworks _networks;
     private readonly UpstreamTokenClient _client;
@@ -40,12 +44,18 @@ public sealed class UpstreamTrial : IDisposable
 
     private TokenExchange Exchange { get; }
 
-    /// <summary>The first step that fails and why; <c>Step</c> is <c>null</c> when all is well.</summary>
-    public async Task<(string? Step, string Text)> Run(UpstreamConfiguration upstream, CancellationToken cancellation)
+    /// <summary>The first step that fails and why, or what is well and what that does not prove.</summary>
+    public async Task<UpstreamTrialAnswer> Run(UpstreamConfiguration upstream, CancellationToken cancellation)
     {
         if (await ConnectionTrial.Run(upstream.Url, _networks.Of(upstream), cancellation) is { } unreached)
         {
-            return (unreached.Step, unreached.Problem);
+            return new(unreached.Step, unreached.Problem);
+        }
+
+        var (secret, problem) = await Secret(upstream, cancellation);
+        if (problem is not null)
+        {
+            return new(Credential, problem);
         }
 
         try
@@ -53,18 +63,18 @@ public sealed class UpstreamTrial : IDisposable
             var reply = await _client.Ping(upstream);
             return reply.Status switch
             {
-                HttpStatusCode.OK => (null, "answers 200: it asks for nothing at /v2/"),
-                HttpStatusCode.Unauthorized => await Open(upstream, ChallengeChoice.Of(upstream, reply.Challenges), cancellation),
-                _ => ("HTTP",
-                    $"answers {(int)reply.Status} to /v2/{(reply.Redirect is { } to ? $", a redirect to {to}" : ": is this a registry?")}"),
+                HttpStatusCode.OK => await ShowUnasked(upstream, secret),
+                HttpStatusCode.Unauthorized => await Open(upstream, ChallengeChoice.Of(upstream, reply.Challenges), secret),
+                _ => new(Http, Answers(reply)),
             };
         }
         catch (Exception fault)
         {
-            return ("HTTP", ExchangeFault.Of(fault).Reason);
+            return new(Http, ExchangeFault.Of(fault).Reason);
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _clouds.Dispose();
@@ -73,24 +83,75 @@ public sealed class UpstreamTrial : IDisposable
         _proxies.Dispose();
     }
 
-    private async Task<(string? Step, string Text)> Open(UpstreamConfiguration upstream, ProbeAnswer asked, CancellationToken cancellation)
+    private static string Answers(PingReply reply) => reply.Status switch
+    {
+        HttpStatusCode.TooManyRequests => "answers 429 to /v2/: it limits the rate of requests" +
+            (reply.RetryAfter is { } wait ? $", try again in {(int)wait.TotalSeconds} s" : ""),
+        >= HttpStatusCode.InternalServerError => $"answers {(int)reply.Status} to /v2/: it fails",
+        _ when reply.Redirect is { } to => $"answers {(int)reply.Status} to /v2/, a redirect to {to}",
+        _ => $"answers {(int)reply.Status} to /v2/: is this a registry?",
+    };
+
+    /// <summary>It asks nobody for a credential: one that it refuses is found out, that it takes one is not.</summary>
+    private async Task<UpstreamTrialAnswer> ShowUnasked(UpstreamConfiguration upstream, UpstreamSecret secret)
+    {
+        const string open = "answers 200 to /v2/ without a credential";
+        if (secret.IsNone)
+        {
+            return new(null, $"{open}: it asks for nothing there");
+        }
+
+        if (secret.Password is null)
+        {
+            return new(null, $"{open}; the configured one could be read, but was not tried: nothing asks for it there", IsDoubtful: true);
+        }
+
+        var shown = await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password));
+        return shown.Status == HttpStatusCode.OK
+            ? new(null, $"{open}, and with the configured one, too: that it is right is not proved", IsDoubtful: true)
+            : Refusal(shown, "user name and password");
+    }
+
+    private async Task<UpstreamTrialAnswer> Open(UpstreamConfiguration upstream, ProbeAnswer asked, UpstreamSecret secret)
     {
         if (asked.Failure is { } unusable)
         {
-            return ("challenge", Told(unusable));
+            return new("challenge", Told(unusable));
         }
 
-        var answer = $"answers 401 and asks for {asked.Challenge.Scheme} ";
-        if (upstream.Credentials is AnonymousCredentials && asked.Challenge.Scheme == UpstreamScheme.Basic)
+        var answer = $"answers 401 and asks for {asked.Challenge.Scheme} credentials: ";
+        if (asked.Challenge.Scheme == UpstreamScheme.Basic)
         {
-            return ("credential", $"{answer}credentials: set upstreams.{upstream.Name}.credentials");
+            return secret.Password is null
+                ? new(Credential, upstream.Credentials is AnonymousCredentials
+                    ? $"{answer}set upstreams.{upstream.Name}.credentials" : "it requires a user name and a password")
+                : Judge(await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password)),
+                    "user name and password", $"{answer}takes those that are configured");
         }
 
-        var (secret, problem) = await Secret(upstream, cancellation);
-        problem ??= await Show(upstream, asked.Challenge, secret);
-        return problem is not null ? ("credential", problem)
-            : (null, $"{answer}credentials: {(secret.IsNone ? "anybody gets a token" : "takes those that are configured")}");
+        var authentication =
+            new UpstreamAuthentication { Challenge = asked.Challenge, Secret = secret, AllowPrivate = upstream.AllowPrivate };
+        var (result, _) = await Exchange.Exchange(new UpstreamTokenKey(upstream.Name, ""), authentication, generation: 0);
+        if (result.Token?.Authorization is not { } token)
+        {
+            return new(Credential, result.Failure is { } failure ? Told(failure) : "its token endpoint gives nothing");
+        }
+
+        var shown = await _client.Ping(upstream, AuthenticationHeaderValue.Parse(token.Reveal()));
+        return secret.IsNone && shown.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+            ? new(null, $"{answer}anybody gets a token, with which /v2/ answers {(int)shown.Status}", IsDoubtful: true)
+            : Judge(shown, "the token of its own token endpoint",
+                $"{answer}{(secret.IsNone ? "anybody gets a token" : "takes those that are configured")}");
     }
+
+    /// <summary>What an answer to a shown credential says.</summary>
+    private static UpstreamTrialAnswer Judge(PingReply shown, string what, string good) =>
+        (int)shown.Status is >= 200 and < 300 ? new(null, good) : Refusal(shown, what);
+
+    private static UpstreamTrialAnswer Refusal(PingReply shown, string what) =>
+        shown.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+            ? new(Credential, $"it refuses {what} ({(int)shown.Status})")
+            : new(Http, $"with the credential it {Answers(shown)}");
 
     private async Task<(UpstreamSecret Secret, string? Problem)> Secret(UpstreamConfiguration upstream, CancellationToken cancellation)
     {
@@ -100,26 +161,17 @@ public sealed class UpstreamTrial : IDisposable
             var (secret, issuer) = Source.Of(upstream);
             return (issuer is null ? secret ?? UpstreamSecret.None : (await issuer.Issue(cancellation)).Secret, null);
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             return (UpstreamSecret.None, Told(IssueFaults.From(kind, fault)));
         }
     }
 
-    private async Task<string?> Show(UpstreamConfiguration upstream, UpstreamChallenge challenge, UpstreamSecret secret)
-    {
-        if (challenge.Scheme == UpstreamScheme.Basic)
-        {
-            return secret.Password is null ? "it requires a user name and a password"
-                : (await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password))).Status
-                    == HttpStatusCode.Unauthorized ? "it refuses user name and password (401)"
-                : null;
-        }
-
-        var authentication = new UpstreamAuthentication { Challenge = challenge, Secret = secret, AllowPrivate = upstream.AllowPrivate };
-        var (result, _) = await Exchange.Exchange(new UpstreamTokenKey(upstream.Name, ""), authentication, generation: 0);
-        return result.Failure is { } failure ? Told(failure) : null;
-    }
-
     private static string Told(UpstreamFailure failure) => failure.Detail is { Length: > 0 } detail ? detail : failure.Message;
 }
+
+/// <summary>What came of trying an upstream.</summary>
+/// <param name="Step">The step that failed; <c>null</c> when none did.</param>
+/// <param name="Text">For operators; no secret.</param>
+/// <param name="IsDoubtful">Whether nothing failed, and it is not proved that the credential is right.</param>
+public sealed record UpstreamTrialAnswer(string? Step, string Text, bool IsDoubtful = false);

@@ -11,12 +11,20 @@ internal static class CertificatesInUse
     private static readonly Meter Meter = new("RegistryProxy.Certificates");
     private static readonly ConcurrentDictionary<string, Func<(X509Certificate2 Certificate, string? Problem)>> InUse = new();
 
-    static CertificatesInUse() => Meter.CreateObservableGauge(
-        "registryproxy.certificate.expires",
-        () => InUse.Select(entry => new Measurement<long>(
-            new DateTimeOffset(entry.Value().Certificate.NotAfter.ToUniversalTime())
-                .ToUnixTimeSeconds(), new KeyValuePair<string, object?>("section", entry.Key))),
-        "s", "The end of a certificate in use, in seconds since 1970");
+    static CertificatesInUse()
+    {
+        Meter.CreateObservableGauge(
+            "registryproxy.certificate.expires",
+            () => InUse.Select(entry => new Measurement<long>(
+                new DateTimeOffset(entry.Value().Certificate.NotAfter.ToUniversalTime())
+                    .ToUnixTimeSeconds(), new KeyValuePair<string, object?>("section", entry.Key))),
+            "s", "The end of a certificate in use, in seconds since 1970");
+        Meter.CreateObservableGauge(
+            "registryproxy.certificate.refused",
+            () => InUse.Select(entry => new Measurement<int>(
+                entry.Value().Problem is null ? 0 : 1, new KeyValuePair<string, object?>("section", entry.Key))),
+            null, "Whether changed files of a certificate are not used, because they cannot be");
+    }
 
     /// <summary>Shows a certificate from now on, and why changed files are not used.</summary>
     public static void Watch(string section, Func<(X509Certificate2 Certificate, string? Problem)> look) => InUse[section] = look;

@@ -7,7 +7,8 @@ using RegistryProxy.ServiceDefaults.Commands;
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>
-/// Tries everything that the configuration leads to, and prints a table of what came of it: all is well, or the step that fails.
+/// Tries everything that the configuration leads to, and prints a table of what came of it: all is well, the step that fails, or what
+/// could not be proved, which is a failure with <c>--strict</c>.
 /// </summary>
 public sealed class OnlineCheck : ICheckStep
 {
@@ -35,17 +36,20 @@ public sealed class OnlineCheck : ICheckStep
             .. configuration.Upstreams.Values.Select(upstream => Try(
                 upstream.Name, async stop => await upstreams.Run(upstream, stop), cancellation)),
             .. configuration.Authenticators.Values.SelectMany(Parts).Select(part => Try(
-                $"authenticator {part.Name}", stop => authenticators.Run(part.Authenticator, stop), cancellation)),
+                $"authenticator {part.Name}",
+                async stop => await authenticators.Run(part.Authenticator, stop) is { } outcome ? Of(outcome) : null, cancellation)),
             .. Servers(configuration).Select(server => Try(
-                server.Field, async _ => await RedisTrial.Run(server.Redis, server.Field), cancellation)),
+                server.Field, async _ => Of(await RedisTrial.Run(server.Redis, server.Field)), cancellation)),
         ])).OfType<Answer>().ToList();
         var width = answers.Select(answer => answer.Name.Length).DefaultIfEmpty().Max();
-        foreach (var (name, step, text) in answers)
+        foreach (var (name, (step, text, isDoubtful)) in answers)
         {
-            Console.WriteLine($"{name.PadRight(width)}  {(step is null ? "ok  " : "FAIL")}  {(step is null ? "" : $"{step}: ")}{text}");
+            var outcome = step is not null ? "FAIL" : isDoubtful ? "WARN" : "ok  ";
+            Console.WriteLine($"{name.PadRight(width)}  {outcome}  {(step is null ? "" : $"{step}: ")}{text}");
         }
 
-        return answers.TrueForAll(answer => answer.Step is null);
+        return answers.TrueForAll(answer => answer.Outcome.Step is null)
+            && !(arguments.GetValue<bool>("--strict") && answers.Exists(answer => answer.Outcome.IsDoubtful));
     }
 
     /// <summary>Of several clusters each is one to try.</summary>
@@ -59,19 +63,21 @@ public sealed class OnlineCheck : ICheckStep
             .Where(server => server.Item2 is not null).Select(server => (server.Item1, server.Item2!));
 
     private static async Task<Answer?> Try(
-        string name, Func<CancellationToken, Task<(string? Step, string Text)?>> trial, CancellationToken cancellation)
+        string name, Func<CancellationToken, Task<UpstreamTrialAnswer?>> trial, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
-            return await trial(either.Token).WaitAsync(either.Token) is var (step, text) ? new Answer(name, step, text) : null;
+            return await trial(either.Token).WaitAsync(either.Token) is { } outcome ? new Answer(name, outcome) : null;
         }
         catch (OperationCanceledException)
         {
-            return new Answer(name, "time", $"no answer in {Timeout.TotalSeconds} s");
+            return new Answer(name, new("time", $"no answer in {Timeout.TotalSeconds} s"));
         }
     }
 
-    private sealed record Answer(string Name, string? Step, string Text);
+    private static UpstreamTrialAnswer Of((string? Step, string Text) outcome) => new(outcome.Step, outcome.Text);
+
+    private sealed record Answer(string Name, UpstreamTrialAnswer Outcome);
 }

@@ -34,7 +34,7 @@ public sealed class BoundedStateTests
         ["DiskShare._byUse"] = "one for each file of the cache",
         ["Expectations._refused"] = "a time for each upstream of the configuration",
         ["FailingUpstreams._known"] = "one for each upstream of the configuration",
-        ["UpstreamFares.<Said>k__BackingField"] = "FailingUpstreams.MaxReasons texts of the code and of TLS",
+        ["UpstreamOutage._said"] = "UpstreamOutage.MaxReasons texts of the code and of TLS",
         ["BackgroundDownloads._running"] = "BackgroundDownloads.MaxRunning downloads",
         ["FrontDoorMap._rules"] = "one for each tenant of the configuration",
         ["UpstreamTokenCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",

@@ -43,7 +43,7 @@ public sealed class ClockTests
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs", "Grains/Managed/ManagedPartGrain.cs",
         "Grains/Administration/AuditTailGrain.cs", "Grains/Operations/ActivityBook.cs", "Grains/Operations/ProcessBook.cs",
-        "Grains/Upstreams/CredentialState.cs",
+        "Grains/Upstreams/CredentialState.cs", "Grains/Identity/ServiceOutages.cs",
         "Grains/Upstreams/TokenServices/UpstreamTokenClient.cs",
         "Grains/Upstreams/UpstreamCredentialGrain.cs", "NodeAgent/Images/Docker/DockerUsage.cs",
         "NodeAgent/Installation/Applying/ImageServiceProbe.cs",

@@ -42,6 +42,7 @@ public sealed class UnusableFilesTests : IDisposable
         using var networks = new UpstreamNetworks(feed, proxies, _time, _ofNetworks);
         var factory = new AuthenticatorFactory(_work, null!, null!, null!, _time, NullLoggerFactory.Instance);
         using var authenticators = new AuthenticatorDirectory(feed, factory, _time, _ofAuthenticators);
+        using var gauge = new MeterReadings(null, "registryproxy.configuration.unusable");
         var good = File.ReadAllText(_folder.File(file));
         Assert.Empty(Lines);
         if (damage is null)
@@ -63,12 +64,14 @@ public sealed class UnusableFilesTests : IDisposable
             since.AddSeconds(-2), since);
         Assert.Equal(section == "upstreams.corp.tls", networks.ProblemOf("corp") is { } problem && problem.Problem == line);
         _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Contains(gauge.Shown(), one => Equals(one.Labels["section"], section) && one.Value is > 59 and < 63);
         Assert.Single(Lines);
         _folder.Write(file, good + (file.EndsWith("password", StringComparison.Ordinal) ? "" : "\n"));
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(2, Lines.Count);
         Assert.Matches($"^{section} can be used again after \\d+ failures since ", Lines[^1]);
         Assert.Null(networks.ProblemOf("corp"));
+        Assert.Contains(gauge.Shown(), one => Equals(one.Labels["section"], section) && one.Value == 0);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -39,11 +39,13 @@ public sealed partial class GrafanaTests
         (await Shell.Run("promtool", ["check", "metrics"], ours)).ShouldSucceed();
 
         // That of certificates is served where there is TLS: see ListenerTests; that of the membership where others keep it: see
-        // WatchedMembershipTests; that of files that wait where there is a cluster: see AgreementClusterTests.
+        // WatchedMembershipTests; that of files that wait where there is a cluster: see AgreementClusterTests. Of files and of servers of
+        // authenticators there is one once something was wrong: see UnusableFilesTests and ServiceOutageTests.
         var rules = await File.ReadAllTextAsync(Path.Combine(Manifests.Deploy, "grafana", "alerts.yaml"));
         var named = Metric().Matches(rules).Select(match => match.Value).Distinct()
             .Except(["registryproxy_certificate_expires_seconds", "registryproxy_membership_losses_total",
-                "registryproxy_configuration_waiting"]).ToList();
+                "registryproxy_configuration_waiting", "registryproxy_certificate_refused", "registryproxy_configuration_unusable_seconds",
+                "registryproxy_authenticator_failing_seconds"]).ToList();
         Assert.True(named.Count >= 12, string.Join(' ', named));
         Assert.All(named, name => Assert.True(served.Contains($"\n{name}{{") || served.Contains($"\n{name} "), $"{name} is not served"));
     }

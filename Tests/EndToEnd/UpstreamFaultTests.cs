@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -18,6 +19,11 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
 {
     private const string Unanswered = "RegistryProxyUpstreamUnanswered";
     private const string Refuses = "RegistryProxyUpstreamRefuses";
+    private const string StorageFails = "RegistryProxyUpstreamStorageFails";
+    private const string Limit = "RegistryProxyUpstreamLimit";
+
+    /// <summary>What must be nowhere: passwords, and the signatures of addresses.</summary>
+    private const string Canary = "canary";
 
     private const int MaxLate = 12;
 
@@ -26,13 +32,15 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
     private readonly List<Fault> _faults = [];
     private readonly List<string> _late = [];
     private readonly List<IAsyncDisposable> _leaving = [];
+    private readonly ConcurrentDictionary<string, string> _answers = new();
 
     [Fact]
-    public async Task Each_of_twenty_faults_is_told_in_each_place()
+    public async Task Each_of_thirty_faults_is_told_in_each_place_by_its_own_reason()
     {
         await Arrange();
+        await ArrangeAnswering();
         await ArrangeLater();
-        Assert.True(_faults.Count >= 20);
+        Assert.True(_faults.Count >= 30);
         await using var door = await FrontDoor.Start(Configuration());
         await using var prometheus = await PrometheusServer.Start(door.AdminUrl);
         using var alice = door.Client("alice");
@@ -40,16 +48,15 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
         var rules = Rules();
         await Leave(door, alice);
         IReadOnlyList<string> missing = [];
-        List<Task<HttpResponseMessage>> late = [];
+        List<Task> late = [];
         try
         {
             await Eventually.True(
                 async () =>
                 {
                     // What is slow is waited for by nobody: it answers one after the other.
-                    late.AddRange(late.Count < MaxLate ? _late.Select(name => alice.GetManifest($"{name}/app", "v1")) : []);
-                    await Task.WhenAll(_faults.Where(fault => !_late.Contains(fault.Name))
-                        .Select(async fault => (await alice.GetManifest($"{fault.Name}/app", "v1")).Dispose()));
+                    late.AddRange(late.Count < MaxLate ? _late.Select(name => Ask(alice, name)) : []);
+                    await Task.WhenAll(_faults.Where(fault => !_late.Contains(fault.Name)).Select(fault => Ask(alice, fault.Name)));
                     missing = await Missing(door, prometheus, rules);
                     return missing.Count == 0;
                 },
@@ -61,8 +68,19 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
         }
 
         Assert.True(missing.Count == 0, string.Join('\n', missing));
-        Assert.DoesNotContain("canary", door.Log);
-        Array.ForEach(await Task.WhenAll(late), response => response.Dispose());
+        await Task.WhenAll(late);
+        Assert.Empty(UpstreamFaultAnswers.Wrong(_faults.Select(fault => fault.Name), _answers));
+        Assert.All(
+            [door.Log, await door.Admin("/metrics"), await door.Admin("/admin/upstreams"), await door.Admin("/admin/summary"),
+                .. _answers.Values],
+            text => Assert.DoesNotContain(Canary, text));
+    }
+
+    private async Task Ask(RegistryClient alice, string name)
+    {
+        using var answer = await alice.GetManifest($"{name}/app", "v1");
+        var text = $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
+        _answers.AddOrUpdate(name, text, (_, others) => others.Contains(text) ? others : $"{others}\n{text}");
     }
 
     public async ValueTask DisposeAsync()
@@ -93,12 +111,14 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
         Fault fault, FrontDoor door, JsonElement status, PrometheusServer prometheus, IReadOnlyDictionary<string, string> rules)
     {
         List<string> missing = [];
-        var lines = Regex.Matches(door.Log, $@"Upstream {fault.Name} .*").Select(match => match.Value.TrimEnd('\r')).ToList();
-        
-        // On a busy machine the first try may have ended before it was answered.
-        if (lines is not [var line] || !Regex.IsMatch(line, $"{fault.Line}|did not answer in time"))
+        var lines = Regex.Matches(door.Log, $@"(Upstream|Storage of upstream) {fault.Name} .*")
+            .Select(match => match.Value.TrimEnd('\r')).ToList();
+
+        // On a busy machine the first try may have ended before it was answered, which has a line of its own.
+        var own = lines.Where(line => Regex.IsMatch(line, fault.Line)).ToList();
+        if (own.Count != 1 || lines.Except(own).Any(line => !line.Contains("did not answer in time")))
         {
-            missing.Add($"{fault.Name}: its line is {string.Join(" | ", lines)}");
+            missing.Add($"{fault.Name}: its lines are {string.Join(" | ", lines)}");
         }
 
         var counted = (await door.Admin("/metrics")).Split('\n')
@@ -146,7 +166,7 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
         Add("password", await Recording(Asking("Basic realm=\"x\"", 401)), Basic, "refuses", "refused", Refuses, state: "refused");
         Add("token-refused", await Recording(Token(401)), Basic, "401", "refused", Refuses, state: "refused");
         Add("token-fails", await Recording(Token(500)), Basic, "500", "status");
-        Add("token-limited", await Recording(Token(429)), Basic, "limits the rate", "throttled");
+        Add("token-limited", await Recording(Token(429)), Basic, "limits the rate", "throttled", Limit, state: "limited");
         Add("token-nonsense", await Recording(Token(200)), Basic, "token", "configuration", Refuses);
         Add("realm", await Recording(Asking("Bearer realm=\"https://elsewhere.example/token\"", 401)), "", "realm", "configuration", Refuses);
         Add("no-secret", await Recording(Asking("Basic realm=\"x\"", 401)),

@@ -53,11 +53,11 @@ public sealed class FailingUpstreamsTests : IDisposable
         Assert.Equal([Refused.Reason, null], _told.Select(sight => sight.Failure));
         Assert.Equal(2, _log.Lines.Count);
         Assert.Equal(Fails(1, "connection refused", _began), _log.Lines[0]);
-        Assert.StartsWith("Upstream up recovered after 1000 failed requests since ", _log.Lines[1]);
+        Assert.Equal($"Upstream up recovered after 16 s (1000 failed requests since {_began:u})", _log.Lines[1]);
     }
 
     [Fact]
-    public void A_failure_after_a_silence_is_in_the_log_again()
+    public void An_outage_that_nobody_saw_the_end_of_is_over_when_the_next_begins()
     {
         _failing.Failed("up", "http://up:5000", Refused);
         _time.Advance(TimeSpan.FromSeconds(2));
@@ -65,7 +65,9 @@ public sealed class FailingUpstreamsTests : IDisposable
         _time.Advance(TimeSpan.FromHours(5));
         _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
         _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
-        Assert.Equal([Fails(1, "connection refused", _began), Fails(1, "no answer in time", _time.GetUtcNow())], _log.Lines);
+        Assert.Equal(
+            [Fails(1, "connection refused", _began), $"Upstream up recovered after 18002 s (1 failed requests since {_began:u})",
+                Fails(1, "no answer in time", _time.GetUtcNow())], _log.Lines);
         Assert.True(_failing.IsSaid("up", ExchangeFault.Late));
 
         // What the line does not say has lines of its own.
@@ -75,18 +77,26 @@ public sealed class FailingUpstreamsTests : IDisposable
         _failing.Failed("up", "http://up:5000", Refused);
         _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
         Assert.Equal(Fails(3, "connection refused", _time.GetUtcNow()), _log.Lines[^1]);
-        Assert.Equal(3, _log.Lines.Count);
+        Assert.Equal(4, _log.Lines.Count);
         Assert.True(_failing.IsSaid("up", Refused));
         _time.Advance(TimeSpan.FromSeconds(6));
-        _failing.Answered("up");
-        Assert.StartsWith("Upstream up recovered after 4 failed requests since ", _log.Lines[^1]);
+        Answers(3);
+        Assert.Equal($"Upstream up recovered after 6 s (4 failed requests since {_time.GetUtcNow().AddSeconds(-6):u})", _log.Lines[^1]);
+    }
+
+    private void Answers(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _failing.Answered("up");
+        }
     }
 
     [Fact]
     public void What_operators_are_shown_says_no_less_than_the_log()
     {
         var shown = new UpstreamHealth(
-            "up", () => "http://up:5000", new UpstreamFailureMeter(_services.GetRequiredService<IMeterFactory>()), new LogLines());
+            "up", () => "http://up:5000", new UpstreamFailureMeter(_services.GetRequiredService<IMeterFactory>(), _time), new LogLines());
         foreach (var fault in new[] { Refused, ExchangeFault.Late })
         {
             _time.Advance(TimeSpan.FromSeconds(40));
@@ -158,6 +168,7 @@ public sealed class FailingUpstreamsTests : IDisposable
         failing.TellNews();
         Assert.Equal(TimeSpan.FromSeconds(30), _told[^1].SinceFailure);
         failing.Answered("up");
+        failing.Answered("up");
         Assert.Null(_told[^1].Failure);
         Assert.Equal(3, _told.Count);
     }
@@ -174,9 +185,10 @@ public sealed class FailingUpstreamsTests : IDisposable
         failing.Failed("up", "http://up:5000", Refused);
         Assert.Null(time.Next);
         failing.Answered("up");
+        failing.Answered("up");
         _time.Advance(TimeSpan.FromSeconds(6));
         failing.Answered("up");
-        Assert.StartsWith("Upstream up recovered after 1 failed requests", _log.Lines[^1]);
+        Assert.StartsWith("Upstream up recovered after 6 s (1 failed requests", _log.Lines[^1]);
     }
 
     /// <summary>Something happens while somebody reads the clock.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Tests.Support.Processes;
@@ -9,21 +10,27 @@ namespace RegistryProxy.Tests.Upstreams;
 /// <summary>
 /// An upstream that begins to fail is said once, and once that it is well again; what gateways see counts while they say it.
 /// </summary>
-public sealed class UpstreamHealthTests
+public sealed class UpstreamHealthTests : IDisposable
 {
     private static readonly UpstreamFailure Dead = new(UpstreamFailureKind.Unreachable, "upstream 'up' does not answer",
         0) { Detail = "upstream 'up' does not answer: connection refused" };
 
     private readonly LogLines _log = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly MeterReadings _gauge;
     private readonly UpstreamHealth _health;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public UpstreamHealthTests()
     {
         var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        _gauge = new MeterReadings(services.GetRequiredService<IMeterFactory>(), "registryproxy.grains.upstream_failing");
         _health = new UpstreamHealth(
-            "up", () => "https://up.example", new UpstreamFailureMeter(services.GetRequiredService<IMeterFactory>()), _log);
+            "up", () => "https://up.example", new UpstreamFailureMeter(services.GetRequiredService<IMeterFactory>(), _time),
+            _log);
     }
+
+    public void Dispose() => _gauge.Dispose();
 
     [Fact]
     public void It_is_said_once_and_once_that_it_is_over()
@@ -47,7 +54,7 @@ public sealed class UpstreamHealthTests
         _health.Succeed(_now, null);
         Assert.Equal(("healthy", null), State());
         Assert.Equal(3, _log.Lines.Count);
-        Assert.Equal("Upstream up recovered after 22 failures since 2026-01-01 00:00:00Z", _log.Lines[^1]);
+        Assert.Equal("Upstream up recovered after 30 s (22 failures since 2026-01-01 00:00:00Z)", _log.Lines[^1]);
         _health.Succeed(_now, null);
         Assert.Equal(3, _log.Lines.Count);
     }
@@ -68,8 +75,42 @@ public sealed class UpstreamHealthTests
         Assert.Equal((_log.Lines[0], since, since), (Describe().LastError, Describe().LastErrorAt, Describe().FailingSince));
         _now += TimeSpan.FromMinutes(1);
         _health.Succeed(_now, null);
-        Assert.Equal($"Upstream up recovered after 1 failures since {since:u}", _log.Lines[^1]);
+        Assert.Equal($"Upstream up recovered after 60 s (1 failures since {since:u})", _log.Lines[^1]);
         Assert.Equal(("healthy", null), State());
+    }
+
+    [Fact]
+    public void How_long_it_cannot_be_opened_is_shown_through_every_back_off_and_under_its_last_condition_alone()
+    {
+        _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Unreachable, "dead", 0));
+        _time.Advance(TimeSpan.FromSeconds(300));
+        _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials", 300));
+        _time.Advance(TimeSpan.FromSeconds(300));
+        Assert.Equal([("refused", 600), ("unreachable", 0)], Lasting());
+        _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Misconfigured, "untrusted", 0) { Cause = "tls" });
+        Assert.Equal([("refused", 0), ("unreachable", 600)], Lasting());
+        _health.Succeed(_now, null);
+        Assert.Equal([("refused", 0), ("unreachable", 0)], Lasting());
+        _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Throttled, "limits", 300));
+        Assert.Equal([("limited", 1), ("refused", 0), ("unreachable", 0)], Lasting());
+        _health.Leave();
+        Assert.All(Lasting(), condition => Assert.Equal(0, condition.Item2));
+    }
+
+    private IEnumerable<(string, int)> Lasting() =>
+        _gauge.Shown().Select(one => ((string)one.Labels["condition"]!, (int)one.Value)).Order();
+
+    [Fact]
+    public void What_others_answered_since_has_mended_what_a_gateway_saw_that_nobody_asks_any_more()
+    {
+        _health.Noted(Sight("one", "connection refused"), _now);
+        _now += TimeSpan.FromSeconds(70);
+        _health.Noted(Sight("one", "connection refused") with { SinceFailure = TimeSpan.FromSeconds(70) }, _now);
+        Assert.Equal("failing", State().State);
+        _health.Noted(Sight("two", null) with { SinceAnswer = TimeSpan.Zero }, _now);
+        Assert.Equal(("healthy", null), State());
+        _health.Noted(Sight("one", "connection refused") with { SinceFailure = TimeSpan.Zero }, _now);
+        Assert.Equal("failing", State().State);
     }
 
     [Fact]
@@ -119,12 +160,12 @@ public sealed class UpstreamHealthTests
     [Fact]
     public void A_crowd_of_gateways_is_bounded()
     {
-        for (var i = 0; i <= UpstreamHealth.MaxGateways; i++)
+        for (var i = 0; i <= UpstreamSights.MaxGateways; i++)
         {
             _health.Noted(Sight($"gateway-{i}", "no answer in time"), _now);
         }
 
-        _health.Noted(Sight($"gateway-{UpstreamHealth.MaxGateways}", null), _now);
+        _health.Noted(Sight($"gateway-{UpstreamSights.MaxGateways}", null), _now);
         Assert.Equal("failing", State().State);
     }
 

@@ -8,10 +8,11 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// How the requests to upstreams fare: the log has one line when they begin to fail, one for each other reason, and one when that ends;
-/// every failure is counted, and the silos are told for the operator's page, also when nobody asks any more.
+/// How the requests to upstreams and to their storage fare: the log has one line when they begin to fail, one for each other reason, and
+/// one when that ends; every failure is counted, a gauge lasts as long as the outage, and the silos are told for the operator's page, also
+/// when nobody asks any more.
 /// </summary>
-internal sealed partial class FailingUpstreams : BackgroundLoop
+internal sealed class FailingUpstreams : BackgroundLoop
 {
     /// <summary>How often the silos are told again.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
@@ -19,17 +20,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <summary>How often it is looked whether there is something to tell.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long nothing has failed when an upstream counts as recovered, so that one that flaps is one outage.</summary>
-    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
-
-    /// <summary>What fails after no failure for so long is logged again: nobody knows what was in between.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
-
     /// <summary>Of what nothing was heard for so long nothing is told any more: it may not even be configured.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(24);
-
-    /// <summary>Reasons of one outage that are logged; what fails for further ones has lines of its own.</summary>
-    private const int MaxReasons = 8;
 
     /// <summary>From one line about requests that an upstream refuses to the next.</summary>
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
@@ -38,7 +30,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     private readonly Action<string, UpstreamSight> _tell;
     private readonly string _gateway = Guid.NewGuid().ToString("N");
     private readonly TimeProvider _time;
-    private readonly ILogger<FailingUpstreams> _logger;
+    private readonly OutageLog _log;
     private readonly Counter<long> _failures;
     private int _count;
 
@@ -54,13 +46,17 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <param name="logger">For operators.</param>
     internal FailingUpstreams(Action<string, UpstreamSight> tell, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
     {
-        (_tell, _time, _logger) = (tell, time, logger);
-        _failures = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
+        (_tell, _time, _log) = (tell, time, new OutageLog(logger));
+        var meter = meters.Create("RegistryProxy.Gateway");
+        _failures = meter.CreateCounter<long>(
             "registryproxy.gateway.upstream_failures", "{request}",
-            "Requests that an upstream did not answer, or with 502, 503 or 504, or refused");
+            "Requests that an upstream or its storage did not answer, answered with a 5xx, limited or refused");
+        meter.CreateObservableGauge(
+            "registryproxy.gateway.upstream_failing", Lasting, "s",
+            "For how long requests to an upstream have been failing, by what is wrong; 0 when that has ended");
     }
 
-    /// <summary>A request was answered.</summary>
+    /// <summary>A request was answered by an upstream itself.</summary>
     /// <param name="upstream">By whom.</param>
     /// <param name="isGood">Whether the answer is one to what was asked, and no refusal.</param>
     public void Answered(string upstream, bool isGood = true)
@@ -71,55 +67,33 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             fares.AnsweredAt = now;
         }
 
-        if (Volatile.Read(ref _count) == 0)
-        {
-            return;
-        }
-
-        lock (fares)
-        {
-            // Failures between answers are one outage, not many recoveries.
-            if (fares.Since is not { } since || now < fares.FailedAt + Settled)
-            {
-                return;
-            }
-
-            Interlocked.Decrement(ref _count);
-            fares.Since = null;
-            LogWell(upstream, fares.Failures, since);
-            Tell(upstream, fares, now);
-        }
+        Answered(upstream, fares, now, OutageKind.Failing, OutageKind.Limited);
     }
 
+    /// <summary>A request was answered by what an upstream redirects to.</summary>
+    public void StorageAnswered(string upstream) => Answered(upstream, Of(upstream), _time.GetSteadyNow(), OutageKind.Storage);
+
     /// <summary>A request failed, and not for its client's sake.</summary>
-    public void Failed(string upstream, string address, ExchangeFault fault)
+    public void Failed(string upstream, string address, ExchangeFault fault) =>
+        Fail(OutageKind.Failing, upstream, address, fault, fault.Reason);
+
+    /// <summary>A request failed at what an upstream redirects to, which says nothing of the upstream or its credential.</summary>
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="address">The origin that it redirects to; for operators alone.</param>
+    /// <param name="fault">What went wrong.</param>
+    public void StorageFailed(string upstream, string address, ExchangeFault fault) =>
+        Fail(OutageKind.Storage, upstream, address, fault, fault.Reason);
+
+    /// <summary>An upstream limits the rate of requests.</summary>
+    /// <param name="upstream">Which one.</param>
+    /// <param name="address">Its origin.</param>
+    /// <param name="pause">How long it wants to be left alone.</param>
+    /// <param name="isAnswer">Whether it has just said so, or a request was spared it.</param>
+    public void Limited(string upstream, string address, TimeSpan pause, bool isAnswer)
     {
-        _failures.Add(1, new("upstream", upstream), new("reason", fault.Kind));
-        Change(upstream, (fares, now) =>
-        {
-            if (fares.Begins(now, Silence))
-            {
-                Interlocked.Add(ref _count, fares.Since is null ? 1 : 0);
-                (fares.Since, fares.BeganAt, fares.Failures) = (_time.GetUtcNow(), now, 0);
-            }
-
-            if (fares.Failures == 0 || now > fares.FailedAt + Silence)
-            {
-                fares.Said.Clear();
-            }
-
-            var isNews = fares.Said.Count == 0;
-            (fares.FailedAt, fares.Reason, fares.Failures) = (now, fault.Reason, fares.Failures + 1);
-            if (fares.Said.Count < MaxReasons && fares.Said.Add(fault.Reason))
-            {
-                LogFails(upstream, address, fares.Since ?? _time.GetUtcNow(), fares.Failures, fault.Reason);
-            }
-
-            if (isNews || now >= fares.TellFrom)
-            {
-                Tell(upstream, fares, now);
-            }
-        });
+        var until = $"until {_time.GetUtcNow() + pause:u}";
+        Fail(OutageKind.Limited, upstream, address, isAnswer ? new ExchangeFault("throttled", "429") : null,
+            isAnswer ? $"it answers 429; nothing is asked of it {until}" : $"its rate limit is used up {until}", pause);
     }
 
     /// <summary>Whether the log has said that an upstream fails, and for this reason: what fails so adds nothing to that.</summary>
@@ -132,7 +106,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
 
         lock (fares)
         {
-            return fares.Since is not null && fares.Said.Contains(fault.Reason) && _time.GetSteadyNow() <= fares.FailedAt + Silence;
+            return fares[OutageKind.Failing].IsSaid(fault.Reason) || fares[OutageKind.Storage].IsSaid(fault.Reason);
         }
     }
 
@@ -155,7 +129,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             fares.RefusalFrom = now + RefusalPause;
             var reason = $"it refuses a request " +
                 $"{(withCredential ? "with the credential that it is configured with" : "without a credential")} ({status})";
-            LogRefuses(upstream, address, fares.RefusedSince, fares.Refusals, reason);
+            _log.Refuses(upstream, address, fares.RefusedSince, fares.Refusals, reason);
             _tell(upstream, fares.Sight(_gateway, now) with
             {
                 Refusal = reason, RefusesFor = now - fares.RefusedFrom, Refusals = fares.Refusals,
@@ -163,7 +137,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         });
     }
 
-    /// <summary>Tells what nobody was told yet, and again what goes on.</summary>
+    /// <summary>Tells what nobody was told yet, and again what goes on; ends what is over though nobody asks.</summary>
     internal void TellNews()
     {
         var now = _time.GetSteadyNow();
@@ -174,8 +148,11 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
                 if (now - fares.HeardAt > Forgotten)
                 {
                     Forget(upstream, fares);
+                    continue;
                 }
-                else if (now >= fares.TellFrom && (fares.Since is not null || fares.AnsweredAt > fares.ToldAt))
+
+                EndOver(upstream, fares, now);
+                if (now >= fares.TellFrom && (fares.IsAny || fares.AnsweredAt > fares.ToldAt))
                 {
                     Tell(upstream, fares, now);
                 }
@@ -192,13 +169,88 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         }
     }
 
+    /// <param name="kind">What fails.</param>
+    /// <param name="upstream">Of which upstream.</param>
+    /// <param name="address">The origin at fault.</param>
+    /// <param name="fault">How a request failed; <c>null</c> when none was sent.</param>
+    /// <param name="reason">For operators.</param>
+    /// <param name="pause">How long the upstream wants to be left alone.</param>
+    private void Fail(OutageKind kind, string upstream, string address, ExchangeFault? fault, string reason, TimeSpan pause = default)
+    {
+        if (fault is { } counted)
+        {
+            var at = kind == OutageKind.Storage ? $"storage_{counted.Kind}" : counted.Kind;
+            _failures.Add(1, new("upstream", upstream), new("reason", at));
+        }
+
+        Change(upstream, (fares, now) =>
+        {
+            EndOver(upstream, fares, now);
+            var outage = fares[kind];
+            var isNews = outage.Since is null;
+            Interlocked.Add(ref _count, isNews ? 1 : 0);
+            outage.Fail(address, reason, (now, _time.GetUtcNow()), pause, fault is not null);
+
+            // Until when it is limited changes with each answer: that is one reason.
+            if (outage.Say(kind == OutageKind.Limited ? "" : reason))
+            {
+                _log.Began(upstream, outage);
+            }
+
+            if (isNews || now >= fares.TellFrom)
+            {
+                Tell(upstream, fares, now);
+            }
+        });
+    }
+
+    private void Answered(string upstream, UpstreamFares fares, TimeSpan now, params ReadOnlySpan<OutageKind> kinds)
+    {
+        if (Volatile.Read(ref _count) == 0)
+        {
+            return;
+        }
+
+        lock (fares)
+        {
+            foreach (var kind in kinds)
+            {
+                fares[kind].Answer();
+            }
+
+            EndOver(upstream, fares, now);
+        }
+    }
+
+    private void EndOver(string upstream, UpstreamFares fares, TimeSpan now)
+    {
+        foreach (var outage in fares.Outages)
+        {
+            if (outage.IsOver(now))
+            {
+                _log.Ended(upstream, outage, now);
+            }
+            else if (outage.IsUnknown(now))
+            {
+                _log.Lost(upstream, outage);
+            }
+            else
+            {
+                continue;
+            }
+
+            outage.End();
+            Interlocked.Decrement(ref _count);
+            Tell(upstream, fares, now);
+        }
+    }
+
     private void Forget(string upstream, UpstreamFares fares)
     {
         // Under the lock of its own, as every change is.
-        if (_known.TryRemove(new(upstream, fares)) && fares.Since is not null)
+        if (_known.TryRemove(new(upstream, fares)))
         {
-            fares.Since = null;
-            Interlocked.Decrement(ref _count);
+            Interlocked.Add(ref _count, -fares.End());
         }
     }
 
@@ -228,16 +280,19 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         _tell(upstream, fares.Sight(_gateway, now));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
-    private partial void LogFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
+    /// <summary>What was never wrong has no series.</summary>
+    private List<Measurement<double>> Lasting()
+    {
+        List<Measurement<double>> lasting = [];
+        var now = _time.GetSteadyNow();
+        foreach (var (upstream, fares) in _known)
+        {
+            lock (fares)
+            {
+                lasting.AddRange(fares.Measure(upstream, now));
+            }
+        }
 
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Upstream {Upstream} ({Address}) refuses requests since {Since:u} (refusals: {Refusals}): {Reason}. " +
-            "The audit log has each")]
-    private partial void LogRefuses(string upstream, string address, DateTimeOffset since, long refusals, string reason);
-
-    [LoggerMessage(Level = LogLevel.Information,
-        Message = "Upstream {Upstream} recovered after {Failures} failed requests since {Since:u}")]
-    private partial void LogWell(string upstream, int failures, DateTimeOffset since);
+        return lasting;
+    }
 }

@@ -31,6 +31,9 @@ internal sealed partial class UpstreamAccounts
         meter.CreateObservableGauge(
             "registryproxy.gateway.upstream_limit_remaining", Remaining, "{request}",
             "What an upstream's rate limit has left, as it said last");
+        meter.CreateObservableGauge(
+            "registryproxy.gateway.upstream_breaker_open", Open, "{account}",
+            "Accounts at an upstream whose circuit breaker is open: requests are answered without asking the upstream");
         _refused = meter.CreateCounter<long>(
             "registryproxy.gateway.upstream_spared", "{request}",
             "Requests that were answered without asking an upstream, because of its rate limit or its failures");
@@ -58,6 +61,10 @@ internal sealed partial class UpstreamAccounts
 
     /// <summary>What every upstream was asked since this gateway started.</summary>
     public IReadOnlyList<UpstreamTraffic> Traffic() => [.. _counts.Select(count => count.Value.Describe(count.Key))];
+
+    private IEnumerable<Measurement<int>> Open() => _accounts.Values.GroupBy(account => account.Upstream)
+        .Select(upstream => new Measurement<int>(
+            upstream.Count(account => account.Breaker.IsOpen), new KeyValuePair<string, object?>("upstream", upstream.Key)));
 
     private IEnumerable<Measurement<int>> Remaining() => Least(
         _accounts.Values.Select(account => (account.Upstream, account.Budget.Seen)));

@@ -20,6 +20,9 @@ internal sealed class UpstreamBreaker
     /// <summary>The longest <c>Retry-After</c> of a failing upstream that is kept to.</summary>
     private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(10);
 
+    /// <summary>When nobody has tried for so long it is not known to fail any more.</summary>
+    private static readonly TimeSpan Unasked = TimeSpan.FromHours(1);
+
     /// <summary>What came of a try is no word on the upstream: the next request tries in its place.</summary>
     private static readonly ResiliencePropertyKey<bool> IsVoid = new("registryproxy.void");
 
@@ -67,6 +70,9 @@ internal sealed class UpstreamBreaker
 
     private long _askedToWaitUntil;
     private long _leftAloneUntil;
+
+    /// <summary>Whether the upstream is left alone, and somebody has wanted it within the last hour.</summary>
+    public bool IsOpen => IsSuspect && _time.GetSteadyNow() - TimeSpan.FromTicks(Volatile.Read(ref _leftAloneUntil)) < Unasked;
 
     private bool IsSuspect => _state.CircuitState != CircuitState.Closed;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
@@ -17,20 +18,11 @@ internal sealed class UpstreamFares
         set => Volatile.Write(ref _answeredAt, value.Ticks);
     }
 
-    /// <summary>Since when requests fail, by the clock; <c>null</c> while they are answered.</summary>
-    public DateTimeOffset? Since { get; set; }
+    /// <summary>What is, or was, wrong with it; by <see cref="OutageKind"/>.</summary>
+    public IReadOnlyList<UpstreamOutage> Outages { get; } =
+        [new(OutageKind.Failing), new(OutageKind.Storage), new(OutageKind.Limited)];
 
-    /// <summary>When the outage that <see cref="Since"/> tells of began.</summary>
-    public TimeSpan BeganAt { get; set; }
-
-    public int Failures { get; set; }
-
-    public TimeSpan FailedAt { get; set; }
-
-    public string Reason { get; set; } = "";
-
-    /// <summary>The reasons that the log has.</summary>
-    public HashSet<string> Said { get; } = [];
+    public UpstreamOutage this[OutageKind kind] => Outages[(int)kind];
 
     /// <summary>Requests that were refused since <see cref="RefusedSince"/>.</summary>
     public long Refusals { get; set; }
@@ -50,21 +42,43 @@ internal sealed class UpstreamFares
     /// <summary>From when on they are told again.</summary>
     public TimeSpan TellFrom { get; set; }
 
-    /// <summary>When something was last heard of it.</summary>
-    public TimeSpan HeardAt => FailedAt > AnsweredAt ? FailedAt : AnsweredAt;
+    /// <summary>Whether anything is wrong.</summary>
+    public bool IsAny => Outages.Any(outage => outage.Since is not null);
 
-    /// <summary>Whether a failure now is the first of an outage: there is none, or it was answered before a silence.</summary>
-    public bool Begins(TimeSpan now, TimeSpan silence) =>
-        Since is null || (AnsweredAt > FailedAt && now > FailedAt + silence);
+    /// <summary>When something was last heard of it.</summary>
+    public TimeSpan HeardAt => Outages.Max(outage => outage.FailedAt) is var failed && failed > AnsweredAt ? failed : AnsweredAt;
+
+    /// <summary>Ends all that is wrong; how many that were.</summary>
+    public int End()
+    {
+        var wrong = Outages.Where(outage => outage.Since is not null).ToList();
+        wrong.ForEach(outage => outage.End());
+        return wrong.Count;
+    }
+
+    /// <summary>For how long each of what is, or ever was, wrong has been going on.</summary>
+    public IEnumerable<Measurement<double>> Measure(string upstream, TimeSpan now) => Outages.Where(outage => outage.WasSeen)
+        .Select(outage => new Measurement<double>(outage.SecondsAt(now), new("upstream", upstream), new("condition", outage.Name)));
 
     /// <summary>What the silos are told.</summary>
-    public UpstreamSight Sight(string gateway, TimeSpan now) => new()
+    public UpstreamSight Sight(string gateway, TimeSpan now)
     {
-        Gateway = gateway,
-        Failure = Since is null ? null : Reason,
-        SinceFailure = Since is null ? null : now - FailedAt,
-        SinceAnswer = AnsweredAt == default ? null : now - AnsweredAt,
-        FailsFor = Since is null ? null : now - BeganAt,
-        Failures = Since is null ? 0 : Failures,
-    };
+        var own = this[OutageKind.Failing];
+        var fails = own.Since is not null;
+        return new()
+        {
+            Gateway = gateway,
+            Failure = fails ? own.Reason : null,
+            SinceFailure = fails ? now - own.FailedAt : null,
+            SinceAnswer = AnsweredAt == default ? null : now - AnsweredAt,
+            FailsFor = fails ? now - own.BeganAt : null,
+            Failures = fails ? own.Failures : 0,
+            Troubles =
+            [
+                .. Outages.Where(outage => outage.Kind != OutageKind.Failing && outage.Since is not null).Select(outage =>
+                    new UpstreamTrouble(outage.Kind == OutageKind.Storage ? UpstreamTrouble.Storage : UpstreamTrouble.Limited,
+                        outage.Place, outage.Reason, now - outage.BeganAt, now - outage.FailedAt, outage.Failures)),
+            ],
+        };
+    }
 }

@@ -38,6 +38,7 @@ internal sealed class AccountHandler : DelegatingHandler
             if (await account.Budget.Admit(call.Kind, call.IsMetered, deadline, cancellationToken) is { } wait)
             {
                 _accounts.CountRefusal(call.Upstream, "rate_limit");
+                call.Limit ??= (wait, IsAnswer: false);
                 return call.Refuse(request, TooMany(call.Upstream, wait));
             }
 
@@ -47,6 +48,7 @@ internal sealed class AccountHandler : DelegatingHandler
                 return response;
             }
 
+            call.Limit = (longer, IsAnswer: true);
             response.Dispose();
             if (again || !MayRepeat(request))
             {

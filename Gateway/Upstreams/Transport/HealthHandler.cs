@@ -1,50 +1,98 @@
 using System.Net;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
 
 /// <summary>
-/// Notes how the requests to an upstream itself fare; what its storage does, and what this gateway refuses for it, is another matter.
+/// Notes how the requests to an upstream itself fare, and apart from that those to where it redirects. What this gateway refuses in its
+/// place says nothing, but that a rate limit lasts.
 /// </summary>
 internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var call = UpstreamCall.Of(request);
-        if (!call.Upstream.IsOrigin(request.RequestUri!))
-        {
-            return await base.SendAsync(request, cancellationToken);
-        }
-
+        var isOrigin = call.Upstream.IsOrigin(request.RequestUri!);
         try
         {
             var response = await base.SendAsync(request, cancellationToken);
-            Note(call, response.StatusCode);
+            if (isOrigin)
+            {
+                Note(call, response.StatusCode);
+            }
+            else
+            {
+                NoteStorage(call, request, response.StatusCode);
+            }
+
             return response;
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && call.Body is not { IsBroken: true }
-            && UpstreamBreaker.IsFailure(fault))
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && call.Body is not { IsBroken: true })
         {
-            failing.Failed(call.Upstream.Name, call.Upstream.Address, ExchangeFault.Of(fault));
+            if (!isOrigin && (UpstreamBreaker.IsFailure(fault) || fault.Causes().OfType<ForbiddenAddressException>().Any()))
+            {
+                failing.StorageFailed(call.Upstream.Name, OriginOf(request.RequestUri!), ExchangeFault.Of(fault));
+            }
+            else if (isOrigin && UpstreamBreaker.IsFailure(fault))
+            {
+                failing.Failed(call.Upstream.Name, call.Upstream.Address, ExchangeFault.Of(fault));
+            }
+
             throw;
         }
     }
 
+    /// <summary>What an answer of the upstream's storage says of it; <c>null</c> when it is a good one.</summary>
+    public static ExchangeFault? FaultOf(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new("refused", $"it answers {(int)status}"),
+        HttpStatusCode.TooManyRequests => new("throttled", "it answers 429"),
+        _ => IsFailure(status) ? new("status", $"it answers {(int)status}") : null,
+    };
+
+    private static bool IsFailure(HttpStatusCode status) =>
+        status >= HttpStatusCode.InternalServerError && status != HttpStatusCode.NotImplemented;
+
     private void Note(UpstreamCall call, HttpStatusCode status)
     {
-        if (call.Refusal is not null)
+        if (call.Limit is { } limit)
+        {
+            failing.Limited(call.Upstream.Name, call.Upstream.Address, limit.For, limit.IsAnswer);
+            call.Limit = null;
+        }
+
+        if (call.Refusal is not null || status == HttpStatusCode.TooManyRequests)
         {
             return;
         }
 
-        if (UpstreamBreaker.IsFailure(status))
+        if (IsFailure(status))
         {
             failing.Failed(call.Upstream.Name, call.Upstream.Address, new ExchangeFault("status", $"it answers {(int)status}"));
         }
         else
         {
-            failing.Answered(call.Upstream.Name, (int)status is not (401 or 403 or 429) and < 500);
+            failing.Answered(call.Upstream.Name, (int)status is not (401 or 403) and < 500);
         }
     }
+
+    private void NoteStorage(UpstreamCall call, HttpRequestMessage request, HttpStatusCode status)
+    {
+        switch (FaultOf(status))
+        {
+            case { Kind: "refused" } when request.Method == HttpMethod.Head:
+                // An address that is signed for a GET says no to a HEAD.
+                break;
+            case { } fault:
+                failing.StorageFailed(call.Upstream.Name, OriginOf(request.RequestUri!), fault);
+                break;
+            default:
+                failing.StorageAnswered(call.Upstream.Name);
+                break;
+        }
+    }
+
+    private static string OriginOf(Uri address) => HttpOrigin.Of(address).Serialized;
 }

@@ -1,4 +1,6 @@
 using System.Net;
+using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
@@ -8,11 +10,14 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// Follows the redirects of GET and HEAD by hand: at most five, never from https to http, only where the upstream may lead, each hop
 /// without the credentials of another origin and dialled under the same vetting of addresses.
 /// </summary>
-internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     private const int MaxHops = 5;
 
     private const int RetryAfterSeconds = 5;
+
+    private static readonly ExchangeFault NotAllowed = new(
+        "redirect", "the upstream redirects to it, which redirectHosts, or the rules for all redirects, do not allow");
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -34,6 +39,7 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
 
             if (hop == MaxHops || !call.Upstream.MayRedirectTo(target) || IsDowngrade(request.RequestUri!, target))
             {
+                failing.StorageFailed(call.Upstream.Name, HttpOrigin.Of(target).Serialized, NotAllowed);
                 return Refuse(call, request, response, "to where redirectHosts, or the rules for all redirects, do not allow",
                     target.IdnHost);
             }
@@ -54,7 +60,7 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
         var message = $"upstream '{call.Upstream.Name}' redirects {where}";
         return call.Refuse(
             request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds), host is null ? message
-                : $"{message}: {host}");
+                : $"{message}: {host}", host is null ? null : NotAllowed);
     }
 
     /// <summary>Whether a response is a redirect, and to where as it says; <c>null</c> when it says two things.</summary>

@@ -26,6 +26,9 @@ internal sealed record UpstreamCall(
     /// <summary>What an operator must know of the refusal; <c>null</c> when the error says it.</summary>
     public string? Cause { get; private set; }
 
+    /// <summary>What the log may have said already of that cause; <c>null</c> when it has not.</summary>
+    public ExchangeFault? Fault { get; private set; }
+
     /// <summary>Whether the upstream may have got something of it.</summary>
     public bool IsSent { get; set; }
 
@@ -41,6 +44,11 @@ internal sealed record UpstreamCall(
     /// <summary>Whether it goes with a client's body of which nothing was taken yet.</summary>
     public bool IsBodyUntouched => Body is { IsBegun: false };
 
+    /// <summary>
+    /// That the upstream limits the rate of requests, for how long, and whether it has just said so; <c>null</c> for no word of that.
+    /// </summary>
+    public (TimeSpan For, bool IsAnswer)? Limit { get; set; }
+
     /// <summary>Where a redirect leads that is not followed.</summary>
     public Uri? Redirect { get; set; }
 
@@ -51,9 +59,10 @@ internal sealed record UpstreamCall(
             : throw new InvalidOperationException("a request without its upstream call");
 
     /// <summary>Answers in place of the upstream.</summary>
-    public HttpResponseMessage Refuse(HttpRequestMessage request, DistributionError error, string? cause = null)
+    public HttpResponseMessage Refuse(
+        HttpRequestMessage request, DistributionError error, string? cause = null, ExchangeFault? fault = null)
     {
-        (Refusal, Cause) = (error, cause);
+        (Refusal, Cause, Fault) = (error, cause, fault);
         return new HttpResponseMessage((HttpStatusCode)error.Status) { RequestMessage = request };
     }
 

@@ -21,7 +21,7 @@ internal sealed class UpstreamTransports(UpstreamTokenCache tokens, UpstreamAcco
     private static UpstreamTracing Build(
         UpstreamTokenCache tokens, UpstreamAccounts accounts, FailingUpstreams failing, Expectations expectations, TimeProvider time,
         HttpMessageHandler connections) => new(
-        new RedirectHandler(new UpstreamTokenHandler(
+        new RedirectHandler(failing, new UpstreamTokenHandler(
             tokens, failing, time, new HealthHandler(failing, new AccountHandler(accounts, time, new ExpectationHandler(
             expectations, new OriginGuard(connections)))))));
 

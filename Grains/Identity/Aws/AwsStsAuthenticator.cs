@@ -19,6 +19,9 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
 
     private readonly EgressPool _ways = new(static settings => UpstreamTransport.Create(settings), time);
 
+    /// <summary>What is told of how the token service fares; <c>null</c> for nothing.</summary>
+    public ServiceOutages.ServiceOutage? Server { get; init; }
+
     public bool Allows(VerifiedIdentity identity) => configuration.Accounts.Contains(identity.Claims.GetValueOrDefault("accountId", ""));
 
     public async ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation)
@@ -46,6 +49,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException
             && !cancellation.IsCancellationRequested)
         {
+            Server?.Failed(fault);
             return Verdict.Unavailable("AWS STS does not answer");
         }
     }
@@ -63,9 +67,11 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         using var response = await _ways.For(network()).SendAsync(request, either.Token);
         if ((int)response.StatusCode >= 500)
         {
+            Server?.Failed(new ExchangeFault("status", $"it answers {(int)response.StatusCode}"));
             return Verdict.Unavailable("AWS STS does not answer");
         }
 
+        Server?.Answered();
         if (!response.IsSuccessStatusCode)
         {
             return Verdict.Refused(

@@ -11,15 +11,15 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>The authorization code flow with PKCE against one provider (OpenID Connect Core 1.0 §3.1, RFC 7636).</summary>
 internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLoginConfiguration people, Func<IssuedToken, Verdict> identify,
-    Func<EgressSettings> network, TimeProvider time) : IDisposable
+    Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
 
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     private readonly IssuedTokenVerifier _verifier = new(
-        configuration with { Audience = people.ClientId }, network, time, IssuedTokenVerifier.AnySignature);
-    private readonly IssuerEndpoints _endpoints = new(configuration, network, time);
+        configuration with { Audience = people.ClientId }, network, time, server, IssuedTokenVerifier.AnySignature);
+    private readonly IssuerEndpoints _endpoints = new(configuration, network, time, server);
     private readonly EgressPool _ways = new(static settings => new OriginGuard(UpstreamTransport.Create(settings)), time);
 
     /// <summary>The issuer and who asks it: a code of one is shown to no other (RFC 9700 §4.4).</summary>

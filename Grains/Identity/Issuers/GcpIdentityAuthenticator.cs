@@ -7,12 +7,13 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// Identity tokens of Compute Engine's metadata server, in the full format. Google signs every ID token with the same keys, so a token
 /// counts only with the claims of an instance.
 /// </summary>
-internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
+internal sealed class GcpIdentityAuthenticator(
+    GcpIdentityConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server)
     : ITokenAuthenticator, ITriable, IDisposable
 {
     private static readonly string[] Engine = ["google", "compute_engine"];
 
-    private readonly IssuedTokenVerifier _verifier = new(configuration, network, time, "RS256");
+    private readonly IssuedTokenVerifier _verifier = new(configuration, network, time, server, "RS256");
 
     public bool Allows(VerifiedIdentity identity) => configuration.Projects.Contains(identity.Claims.GetValueOrDefault("projectId", ""));
 

@@ -24,12 +24,14 @@ internal sealed class IssuedTokenVerifier : IDisposable
     /// <param name="configuration">The issuer.</param>
     /// <param name="network">How connections to it are opened.</param>
     /// <param name="time">The time.</param>
+    /// <param name="server">What is told of how the issuer fares.</param>
     /// <param name="algorithms">The algorithms that count (RFC 7518 §3.1).</param>
     public IssuedTokenVerifier(
-        TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, params string[] algorithms)
+        TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server,
+        params string[] algorithms)
     {
         (_configuration, _time, _algorithms) = (configuration, time, algorithms);
-        _keys = new IssuerKeys(configuration, network, time);
+        _keys = new IssuerKeys(configuration, network, time, server);
     }
 
     /// <summary>The claim that names whose a token is, for operators who look why it is refused.</summary>

@@ -10,7 +10,9 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// <param name="ask">Asks the issuer.</param>
 /// <param name="time">The time.</param>
 /// <param name="first">What is known from the start; <c>null</c> for nothing.</param>
-internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, TimeProvider time, T? first = null)
+/// <param name="server">What is told of how the issuer fares; <c>null</c> for nothing.</param>
+internal sealed class IssuerAnswer<T>(
+    Func<CancellationToken, Task<T>> ask, TimeProvider time, T? first = null, ServiceOutages.ServiceOutage? server = null)
     where T : class
 {
     /// <summary>From one question to the next when what is known will not do.</summary>
@@ -45,10 +47,13 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
         using var limit = new CancellationTokenSource(IssuerDocuments.Timeout, time);
         try
         {
-            return _known = new Known(await ask(limit.Token), now, now, "");
+            var answer = await ask(limit.Token);
+            server?.Answered();
+            return _known = new Known(answer, now, now, "");
         }
         catch (Exception fault)
         {
+            server?.Failed(fault);
             return _known = _known with
             {
                 NextTry = now + AfterFailure,

@@ -11,10 +11,11 @@ internal sealed class IssuerEndpoints : IDisposable
     private readonly IssuerDocuments _documents;
     private readonly IssuerAnswer<Endpoints> _endpoints;
 
-    public IssuerEndpoints(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
+    public IssuerEndpoints(
+        TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
-        _endpoints = new IssuerAnswer<Endpoints>(Discover, time);
+        _endpoints = new IssuerAnswer<Endpoints>(Discover, time, server: server);
     }
 
     /// <summary>Why there are no endpoints; for operators.</summary>

@@ -26,10 +26,11 @@ internal sealed class IssuerKeys : IDisposable
 
     /// <exception cref="IOException">The file of keys cannot be read.</exception>
     /// <exception cref="FormatException">The file contains no keys.</exception>
-    public IssuerKeys(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
+    public IssuerKeys(
+        TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
-        _keys = new(FetchKeys, time, OfConfiguration(configuration.Keys));
+        _keys = new(FetchKeys, time, OfConfiguration(configuration.Keys), server);
     }
 
     /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>

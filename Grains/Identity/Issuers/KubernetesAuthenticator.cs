@@ -5,7 +5,8 @@ using RegistryProxy.Files;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Projected service-account tokens of one cluster (Kubernetes, KEP-1205 and KEP-4193).</summary>
-internal sealed class KubernetesAuthenticator(KubernetesConfiguration configuration, TimeProvider time)
+internal sealed class KubernetesAuthenticator(
+    KubernetesConfiguration configuration, TimeProvider time, ServiceOutages.ServiceOutage? server)
     : ITokenAuthenticator, ITriable, IDisposable
 {
     /// <summary>The claim that names one of several clusters.</summary>
@@ -16,7 +17,7 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
     private readonly string _prefix = PrefixOf(configuration);
     private readonly string _stamp = StampOf(configuration);
     private readonly IssuedTokenVerifier _verifier = new(
-        configuration, () => new EgressSettings(configuration.AllowPrivate), time, IssuedTokenVerifier.AnySignature)
+        configuration, () => new EgressSettings(configuration.AllowPrivate), time, server, IssuedTokenVerifier.AnySignature)
     {
         SubjectPrefix = PrefixOf(configuration),
     };

@@ -10,11 +10,19 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDispos
     private readonly OidcConfiguration _configuration;
     private readonly IssuedTokenVerifier _verifier;
 
-    public OidcAuthenticator(OidcConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
+    /// <param name="configuration">The provider, and what its tokens must have.</param>
+    /// <param name="network">How connections to it are opened.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="server">What is told of how the provider fares.</param>
+    public OidcAuthenticator(
+        OidcConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server)
     {
         _configuration = configuration;
-        _verifier = new(configuration, network, time, IssuedTokenVerifier.AnySignature) { SubjectClaim = configuration.SubjectClaim };
-        People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, network, time) : null;
+        _verifier = new(configuration, network, time, server, IssuedTokenVerifier.AnySignature)
+        {
+            SubjectClaim = configuration.SubjectClaim,
+        };
+        People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, network, time, server) : null;
     }
 
     /// <summary>How people log in by browser; <c>null</c> when they do not.</summary>

@@ -24,6 +24,9 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     /// <summary>Attributes that change with the password, where a directory has them.</summary>
     private static readonly string[] PasswordTimes = ["pwdChangedTime", "pwdLastSet"];
 
+    /// <summary>What is told of how the directory fares; <c>null</c> for nothing.</summary>
+    public ServiceOutages.ServiceOutage? Server { get; init; }
+
     private readonly LdapPool _pool = new(new LdapServer(configuration), time);
     private readonly string? _nameAttribute = NameAttribute().Match(configuration.UserFilter) is { Success: true } match
         ? match.Groups[1].Value : null;
@@ -118,7 +121,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         LdapLink? used = null;
         try
         {
-            return await _pool.Use(
+            var verdict = await _pool.Use(
                 login,
                 (link, limit) =>
                 {
@@ -126,6 +129,8 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
                     return work(link, limit);
                 },
                 cancellation);
+            Server?.Answered();
+            return verdict;
         }
         catch (LdapBusyException)
         {
@@ -133,7 +138,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         }
         catch (LdapException fault)
         {
-            LogAway(configuration.Name, fault.Message);
+            Server?.Failed(fault);
             return Undecided(used?.Tried ?? LdapTry.None, fault);
         }
     }
@@ -271,9 +276,6 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     [GeneratedRegex(@"\(([A-Za-z][A-Za-z0-9-]*)=\{0\}\)", RegexOptions.NonBacktracking)]
     private static partial Regex NameAttribute();
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory of authenticator {Authenticator} cannot be used: {Problem}")]
-    private partial void LogAway(string authenticator, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "The userFilter of authenticator {Authenticator} matches several users for one name; the login is refused")]

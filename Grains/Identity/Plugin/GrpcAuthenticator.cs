@@ -33,6 +33,9 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
         _verifier = new Verifier.VerifierClient(_channel);
     }
 
+    /// <summary>What is told of how the plug-in fares; <c>null</c> for nothing.</summary>
+    public ServiceOutages.ServiceOutage? Server { get; init; }
+
     public bool Allows(VerifiedIdentity identity) => true;
 
     public async ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation)
@@ -44,6 +47,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
             var reply = await _verifier.VerifyAsync(
                 new VerifyRequest { Tenant = presented.Tenant, Authenticator = _configuration.Name, Credential = presented.Text.Reveal() },
                 cancellationToken: limit.Token);
+            Server?.Answered();
             return reply.ResultCase switch
             {
                 VerifyReply.ResultOneofCase.Identity => Verdict.Proved(Read(reply.Identity)),
@@ -51,8 +55,11 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
                 _ => Verdict.Unavailable($"the verifier of '{_configuration.Name}' gives no answer"),
             };
         }
-        catch (Exception fault) when (fault is RpcException && !cancellation.IsCancellationRequested)
+        catch (RpcException fault) when (!cancellation.IsCancellationRequested)
         {
+            Server?.Failed(fault.StatusCode is StatusCode.DeadlineExceeded or StatusCode.Cancelled ? ExchangeFault.Late
+                : fault.Status.DebugException is { } cause ? ExchangeFault.Of(cause)
+                : new ExchangeFault("answer", $"it answers {fault.StatusCode}"));
             return Verdict.Unavailable($"the verifier of '{_configuration.Name}' does not answer");
         }
     }

@@ -44,6 +44,7 @@ internal static class Problems
 
     private static readonly ProblemKind Refused = new("refused", "upstreams", "#/upstreams");
     private static readonly ProblemKind Failing = new("failing", "upstreams", "#/upstreams");
+    private static readonly ProblemKind Storage = new("storage", "upstreams", "#/upstreams");
     private static readonly ProblemKind Limited = new("limited", "upstreams", "#/upstreams");
     private static readonly ProblemKind Behind = new("behind", "processes", "#/cluster");
     private static readonly ProblemKind Erring = new("errors", "tenants", "#/tenants?by=errors");
@@ -53,6 +54,10 @@ internal static class Problems
 
     /// <summary>From which part of its requests on errors of a tenant are told, if there is one in ten seconds.</summary>
     private const double Share = 0.05;
+
+    private const string StorageAdvice =
+        "The upstream and its credential are well. Look after the host that it names: name server, firewall, certificate, redirectHosts, " +
+        "the permissions of the bucket, the clock (signed addresses end).";
 
     private const string UnknownAdvice =
         "A silo that hangs or has just ended is replaced within a minute. If it stays, look at the logs of the silos.";
@@ -146,7 +151,8 @@ internal static class Problems
                 Critical, $"upstream {upstream.Upstream}", $"It does not take the credential. {upstream.LastError}", upstream.FailingSince,
                 $"Put the right one into {CredentialOf(upstream.Upstream)}; it is read again within seconds.", link) { Kind = Refused };
         }
-        else if (upstream.FailingSince is not null || upstream.Breaker != "closed")
+        else if (upstream.State is not ("limited" or "storage failing")
+            && (upstream.FailingSince is not null || upstream.Breaker != "closed"))
         {
             yield return new Problem(
                 Critical, $"upstream {upstream.Upstream}", upstream.LastError ?? "Its requests are not answered",
@@ -154,10 +160,23 @@ internal static class Problems
                 "page. It is tried again every half second.", link) { Kind = Failing };
         }
 
-        if (upstream.Account is { ThrottledUntil: not null } or { Limit: > 0, Remaining: 0 })
+        foreach (var trouble in upstream.Troubles ?? [])
         {
+            if (trouble.Kind == UpstreamTrouble.Storage)
+            {
+                yield return new Problem(
+                    Critical, $"upstream {upstream.Upstream}", trouble.What, trouble.Since, StorageAdvice, link) { Kind = Storage };
+            }
+        }
+
+        var limit = upstream.Troubles?.FirstOrDefault(trouble => trouble.Kind == UpstreamTrouble.Limited);
+        if (limit is not null || upstream.State == "limited"
+            || upstream.Account is { ThrottledUntil: not null } or { Limit: > 0, Remaining: 0 })
+        {
+            var what = limit?.What ?? (upstream.State == "limited" ? upstream.LastError : null) ?? "Its rate limit is used up.";
             yield return new Problem(
-                Warning, $"upstream {upstream.Upstream}", "Its rate limit is used up.", null,
+                Warning, $"upstream {upstream.Upstream}", what,
+                limit?.Since ?? (upstream.State == "limited" ? upstream.FailingSince : null),
                 "Give it an account with a higher limit, or turn the cache of its routes on.", link) { Kind = Limited };
         }
     }

@@ -7,10 +7,11 @@ const Limit = 50;
 const none = { requests: 0, failures: 0, refused: 0, seconds: 0 };
 const milliseconds = value => `${count(Math.round(value))} ms`;
 const latency = numbers => numbers.requests > 0 ? 1000 * numbers.seconds / numbers.requests : 0;
-const isBad = upstream => Boolean(upstream.failingSince) || upstream.breaker !== "closed";
+const isBad = upstream => upstream.state !== "limited" && (Boolean(upstream.failingSince) || upstream.breaker !== "closed");
+const isLimited = upstream => upstream.state === "limited" || Boolean(upstream.account?.throttledUntil);
 
 const stateOf = upstream => isBad(upstream) ? html`<${Status} kind="bad">${upstream.failingSince ? `${upstream.state} for ${duration(now() - new Date(upstream.failingSince))}` : `circuit breaker ${upstream.breaker}`}<//>`
-  : upstream.account?.throttledUntil ? html`<${Status} kind="warning">rate limited<//>`
+  : isLimited(upstream) ? html`<${Status} kind="warning">rate limited<//>`
   : html`<${Status} kind=${upstream.state === "healthy" ? "good" : "idle"}>${upstream.state}<//>`;
 
 const left = account => account?.limit ? html`<${Meter} label="used of the rate limit" value=${account.limit - account.remaining} most=${account.limit}/> ${account.remaining} of ${account.limit}` : html`<span class="dim">not counted</span>`;
@@ -18,7 +19,7 @@ const left = account => account?.limit ? html`<${Meter} label="used of the rate 
 const expiry = upstream => !upstream.expires ? html`<span class="dim">–</span>` : new Date(upstream.expires) > now() ? `in ${until(upstream.expires)}` : html`<${Status} kind="bad">expired<//>`;
 
 const orders = {
-  name: row => row.upstream, state: row => isBad(row) ? 2 : row.account?.throttledUntil ? 1 : 0, requests: row => row.hour.requests,
+  name: row => row.upstream, state: row => isBad(row) ? 2 : isLimited(row) ? 1 : 0, requests: row => row.hour.requests,
   failures: row => row.hour.failures, latency: row => latency(row.hour),
 };
 
@@ -38,7 +39,7 @@ export function Upstreams({ fields }) {
   <${Table} id="upstreams" caption="Upstreams, with their traffic of the last hour" sort=${sort} onSort=${next => set({ by: next.by, order: next.descending ? "desc" : "asc", offset: 0 })} rows=${rows.slice(offset, offset + Limit)} rowKey=${row => row.upstream}
     empty=${typed ? `No upstream has “${typed}” in its name.` : "There are no upstreams in the configuration."} columns=${[
     { title: "Upstream", sort: "name", cell: row => html`<a href=${link("upstreams", row.upstream)}>${row.upstream}</a>` },
-    { title: "State", sort: "state", cell: row => html`${stateOf(row)}${isBad(row) && row.lastError ? html`<small>${row.lastError}</small>` : ""}` },
+    { title: "State", sort: "state", cell: row => html`${stateOf(row)}${(isBad(row) || isLimited(row)) && row.lastError ? html`<small>${row.lastError}</small>` : ""}` },
     { title: "Credential", cell: row => row.credential },
     { title: "Expires", cell: expiry },
     { title: "Limit left", cell: row => left(row.account) },
@@ -58,6 +59,7 @@ export function Upstream({ name }) {
   if (!upstream) return html`${head}<p class="note warning">There is no upstream of this name any more.</p>`;
   return html`${head}<${Stale} at=${at} error=${error}/>
   <p class="facts">${stateOf(upstream)}${upstream.lastError && html`<span class=${isBad(upstream) ? "bad" : "dim"}>${upstream.lastError} (${ago(upstream.lastErrorAt)})</span>`}</p>
+  ${(upstream.troubles ?? []).filter(trouble => trouble.what !== upstream.lastError).map(trouble => html`<p class="note warning" key=${trouble.kind}>${trouble.what}</p>`)}
   <div class="charts">
     <${Chart} title="Requests per second" history=${history} lines=${[{ name: "all", kind: "one", values: perSecond(history, "requests") },
       { name: "refused", kind: "warning", values: perSecond(history, "refused") }, { name: "failures", kind: "bad", values: perSecond(history, "failures") }]}/>

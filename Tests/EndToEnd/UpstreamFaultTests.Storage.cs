@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Http;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Faults of upstreams that answer themselves.</summary>
+public sealed partial class UpstreamFaultTests
+{
+    /// <summary>The upstream itself answers, and limits, fails for what is asked, or leads to where nothing is had.</summary>
+    private async Task ArrangeAnswering()
+    {
+        Add("errs", await Recording(context => Answer(context, context.Request.Path == "/v2/" ? 200 : 500)), "", "it answers 500", "status");
+        Add("limited", await Recording(context =>
+        {
+            context.Response.Headers.RetryAfter = "300";
+            return Answer(context, context.Request.Path == "/v2/" ? 200 : 429);
+        }), "", "it answers 429; nothing is asked of it until 20", "throttled", Limit,
+            state: "limited");
+        foreach (var (name, status, reason) in new[] { ("refuses", 403, "refused"), ("errs", 500, "status"), ("limits", 429, "throttled") })
+        {
+            var storage = await Recording(Status(status));
+            AddStorage(name, await Recording(Redirecting(storage)), $@"\({storage}\) fails .* it answers {status}$", reason);
+        }
+
+        var gone = $"http://127.0.0.1:{FreePort.Next()}";
+        AddStorage("down", await Recording(Redirecting(gone)), $@"\({gone}\) fails .* connection refused$", "connect");
+        AddStorage("nameless", await Recording(Redirecting("http://bucket.corp.invalid")),
+            @"\(http://bucket.corp.invalid\) .* does not resolve$", "name");
+        var secure = (await Tls(TestCertificates.Authority("storage").Issue("a", "localhost"))).Url.TrimEnd('/');
+        AddStorage("untrusted", await Recording(Redirecting(secure)), $@"\({secure}\) fails .*certificate", "tls");
+        AddStorage("forbidden", await Recording(Redirecting("http://bucket.example")),
+            @"\(http://bucket.example\) .*redirectHosts", "redirect", "[other.example]");
+    }
+
+    private void AddStorage(
+        string name, string url, string line, string reason, string hosts = "[localhost, 127.0.0.1, bucket.corp.invalid]") => Add(
+        $"storage-{name}", url, $", redirectHosts: {hosts}", line, $"storage_{reason}", StorageFails, state: "storage failing");
+
+    private static Func<HttpContext, Task> Redirecting(string storage) => context =>
+    {
+        context.Response.Headers.Location = $"{storage}/blob?signature={Canary}";
+        return Answer(context, context.Request.Path == "/v2/" ? 200 : 307);
+    };
+}

@@ -1,0 +1,151 @@
+using System.Buffers.Text;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Aws;
+using RegistryProxy.Grains.Network;
+using RegistryProxy.Protocol;
+using RegistryProxy.Tests.Support.Clouds;
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Identity;
+
+/// <summary>
+/// A directory, issuer, plug-in or token service that is dead has one line in the log with its own reason, a counter, and a gauge for as
+/// long as it lasts.
+/// </summary>
+public sealed class ServiceOutageTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly PasswordWork _work = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly LogLines<ServiceOutages> _log = new();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly ServiceOutages _outages;
+    private readonly MeterReadings _failing;
+    private readonly MeterReadings _failures;
+
+    public ServiceOutageTests()
+    {
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        _outages = new ServiceOutages(meters, _time, _log);
+        _failing = new MeterReadings(meters, "registryproxy.authenticator.failing");
+        _failures = new MeterReadings(meters, "registryproxy.authenticator.failures");
+    }
+
+    public void Dispose()
+    {
+        _failing.Dispose();
+        _failures.Dispose();
+        _services.Dispose();
+        _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData(
+        "type: ldap, url: \"ldap://127.0.0.1:DEAD\", LDAP",
+        "connect", "onnection refused")]
+    [InlineData(
+        "type: ldap, url: \"ldap://directory.corp.invalid\", LDAP",
+        "name", "does not resolve")]
+    [InlineData(
+        "type: grpc, endpoint: \"http://127.0.0.1:DEAD\", allowPrivate: true",
+        "connect", "onnection refused")]
+    [InlineData(
+        "type: oidc, issuer: \"http://127.0.0.1:DEAD\", OIDC",
+        "connect", "onnection refused")]
+    [InlineData(
+        "type: oidc, issuer: \"https://login.example\", jwks: \"https://keys.corp.invalid/keys\", audience: door, require: { a: b }",
+        "name", "does not resolve")]
+    [InlineData(
+        "type: aws-sts, accounts: [\"123456789012\"], serverId: door, endpoint: \"http://127.0.0.1:DEAD\", allowPrivate: true",
+        "connect", "onnection refused")]
+    public async Task A_dead_one_is_said_once_counted_and_shown(string yaml, string kind, string reason)
+    {
+        using var made = Create(yaml.Replace("DEAD", $"{FreePort.Next()}").Replace("LDAP", Reader).Replace("OIDC", Provider));
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(VerdictKind.Unavailable, (await Ask(made)).Kind);
+            _time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Matches($"^The server of authenticator it fails since .* \\(failures: 1\\): .*{reason}", Assert.Single(_log.Lines));
+        Assert.Equal([kind, kind, kind], _failures.Counted.Select(one => one.Labels["reason"]));
+        var (value, labels) = Assert.Single(_failing.Shown());
+        Assert.Equal((30, "it"), (Math.Round(value), labels["authenticator"]));
+        Assert.DoesNotContain("canary", _log.Lines[0]);
+    }
+
+    [Fact]
+    public void The_end_is_said_with_how_long_it_was()
+    {
+        var server = _outages.Of("it");
+        server.Failed(new TimeoutException());
+        server.Answered();
+        Assert.Single(_log.Lines);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        server.Answered();
+        Assert.Matches("^The server of authenticator it answers again after 120 s \\(1 failures since ", _log.Lines[^1]);
+        Assert.Equal(0, Assert.Single(_failing.Shown()).Value);
+    }
+
+    [Fact]
+    public void What_is_not_configured_any_more_or_not_asked_for_an_hour_is_not_shown_to_fail()
+    {
+        _outages.Of("one").Failed(new TimeoutException());
+        _outages.Of("two").Failed(new TimeoutException());
+        _outages.Keep(["two"]);
+        Assert.Equal(
+            [("one", 0.0), ("two", 1.0)], _failing.Shown().Select(one => ((string)one.Labels["authenticator"]!, one.Value)).Order());
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.All(_failing.Shown(), one => Assert.Equal(0, one.Value));
+    }
+
+    private const string Reader = "allowPlaintext: true, bindDn: \"cn=r\", bindPassword: { value: canary }, baseDn: \"dc=t\"";
+
+    private const string Provider = "audience: door, require: { a: b }, allowPrivate: true";
+
+    private static async Task<Verdict> Ask(Made made) => made.Authenticator switch
+    {
+        IPasswordAuthenticator password => await password.Verify(
+            "alice", new Secret("canary"), default, TestContext.Current.CancellationToken),
+        ITokenAuthenticator token => await token.Verify(
+            new PresentedCredential("acme", new Secret(token is AwsStsAuthenticator ? Presigned : Jwt)),
+            TestContext.Current.CancellationToken),
+        _ => throw new InvalidOperationException(),
+    };
+
+    private const string Jwt = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.eyJpc3MiOiJodHRwczovL2xvZ2luLmV4YW1wbGUifQ.AAAA";
+
+    private static string Presigned => Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(
+        AwsSignature.Presign(StsServer.Host, StsServer.AccessKey, StsServer.SecretKey, DateTimeOffset.UtcNow, "door")));
+
+    private Made Create(string yaml)
+    {
+        var result = ConfigurationFile.Read(_folder.Write("config.yaml", $$"""
+            authenticators: { it: { {{yaml}} } }
+            upstreams: { hub: { url: "https://registry.example" } }
+            tenants: { acme: { hosts: ["*"], authenticators: [it], routes: [{ prefix: "", upstream: hub }] } }
+            """));
+        Assert.Empty(result.Errors);
+        var proxies = new EgressProxies(new FixedConfiguration(result.Snapshot!), _time, NullLogger<EgressProxies>.Instance);
+        var factory = new AuthenticatorFactory(_work, null!, null!, proxies, _time, NullLoggerFactory.Instance, _outages);
+        var (authenticator, problem) = factory.TryCreate(result.Snapshot!.Configuration.Authenticators["it"]);
+        return new Made(authenticator ?? throw new InvalidOperationException(problem), proxies);
+    }
+
+    /// <summary>An authenticator with what it needs.</summary>
+    private sealed record Made(IAuthenticator Authenticator, IDisposable Proxies) : IDisposable
+    {
+        public void Dispose()
+        {
+            (Authenticator as IDisposable)?.Dispose();
+            Proxies.Dispose();
+        }
+    }
+}
