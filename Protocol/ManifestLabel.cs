@@ -39,8 +39,9 @@ public static class ManifestLabel
         {
             return TypeOf(manifest) ?? label;
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            // The second is a text that is none: a lone surrogate, or bytes that are no UTF-8.
             return label;
         }
     }

@@ -10,7 +10,7 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// A silo that responded so lately responds now: under load it is probed so often, and not before each call.
+    /// A relay that responded so lately leads where it did: under load it is probed so often, and not before each call.
     /// </summary>
     private static readonly TimeSpan Recently = TimeSpan.FromMilliseconds(50);
 
@@ -30,7 +30,8 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     public async Task<(int Relay, string? Silo)> Open(CancellationToken cancellation)
     {
         var relay = relays.Next();
-        if (Volatile.Read(ref _known[relay]) is { } known && time.GetElapsedTime(known.At) < MaxKnown && HasAnswered(known.Silo))
+        if (Volatile.Read(ref _known[relay]) is { } known && time.GetElapsedTime(known.At) < MaxKnown
+            && time.GetElapsedTime(known.AnsweredAt) < Recently)
         {
             return (relay, known.Silo);
         }
@@ -87,19 +88,6 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
             Volatile.Write(ref _known[relay], null);
             return (true, null);
         }
-    }
-
-    private bool HasAnswered(string silo)
-    {
-        foreach (ref var known in _known.AsSpan())
-        {
-            if (Volatile.Read(ref known) is { } other && other.Silo == silo && time.GetElapsedTime(other.AnsweredAt) < Recently)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>Through which silo a relay leads, when that was asked, and when it last answered.</summary>

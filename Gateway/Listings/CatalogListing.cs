@@ -76,7 +76,9 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
             async (route, cancellation) =>
             {
                 var error = failure ?? await ReadNames(route, request, names, progress, cancellation);
-                failure ??= error is not null && UpstreamErrorKind.IsOutage(error) ? error : null;
+                var isBegun = progress.PartOf(route, route.Upstream) is not null;
+                failure ??= error is null ? null : UpstreamErrorKind.IsOutage(error) ? error
+                    : isBegun ? UpstreamListing.Unfinished(route.Upstream, "is refused where it was to go on") : null;
                 if (error is not null)
                 {
                     silent.Add(route);

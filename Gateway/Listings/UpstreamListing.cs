@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using RegistryProxy.Files;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
@@ -51,10 +52,10 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     {
         var (began, left, size) = (time.GetTimestamp(), MaxBytes, 0);
         var target = question.Part?.From ?? First(question, size, from);
-        var (start, read) = (target, new HashSet<OriginForm>());
+        var (start, read) = (target, new HashSet<string>());
         while (true)
         {
-            read.Add(target);
+            read.Add(ShortHash.Of(target.Text));
             var page = await FetchPage(question, target, take, left, cancellation);
             if (page.Error is { } error)
             {
@@ -76,7 +77,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
                 return new ListingOutcome(null) { Start = start, Next = page.Next };
             }
 
-            if (read.Contains(next))
+            if (read.Contains(ShortHash.Of(next.Text)))
             {
                 return new ListingOutcome(Unfinished(question.Upstream, "goes on at a page that it had before"));
             }
@@ -160,7 +161,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
             : new ListingPage(null, 0, Unfinished(question.Upstream, "goes on at no page of its API, or at the one that it is on"));
     }
 
-    private static DistributionError Unfinished(Upstream upstream, string why) =>
+    /// <summary>The error of a listing of which a part is missing, and nobody says that.</summary>
+    internal static DistributionError Unfinished(Upstream upstream, string why) =>
         DistributionError.Unavailable(502, $"upstream '{upstream.Name}' has a listing that cannot be read to its end: it {why}", 5);
 
     private sealed record ListingPage(OriginForm? Next, long Left, DistributionError? Error);

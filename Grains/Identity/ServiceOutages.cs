@@ -68,6 +68,7 @@ internal sealed partial class ServiceOutages
         private DateTimeOffset? _since;
         private TimeSpan _beganAt;
         private TimeSpan _failedAt;
+        private bool _hasAnswered;
         private int _failures;
 
         public string Name => name;
@@ -90,7 +91,7 @@ internal sealed partial class ServiceOutages
             {
                 var now = all._time.GetSteadyNow();
                 (_since, _beganAt) = _since is null ? (all._time.GetUtcNow(), now) : (_since, _beganAt);
-                (WasSeen, _failedAt, _failures) = (true, now, _failures + 1);
+                (WasSeen, _hasAnswered, _failedAt, _failures) = (true, false, now, _failures + 1);
                 if (_said.Count < MaxReasons && _said.Add(fault.Reason))
                 {
                     all.LogFails(name, _since.GetValueOrDefault(), _failures, fault.Reason);
@@ -108,6 +109,7 @@ internal sealed partial class ServiceOutages
 
             lock (_said)
             {
+                _hasAnswered = true;
                 var now = all._time.GetSteadyNow();
                 if (_since is { } since && now >= _failedAt + Settled)
                 {
@@ -130,7 +132,7 @@ internal sealed partial class ServiceOutages
         {
             lock (_said)
             {
-                return _since is null || now >= _failedAt + Unasked ? 0 : Math.Max((now - _beganAt).TotalSeconds, 1);
+                return _since is null || now >= _failedAt + (_hasAnswered ? Settled : Unasked) ? 0 : Math.Max((now - _beganAt).TotalSeconds, 1);
             }
         }
     }

@@ -47,10 +47,15 @@ internal sealed class ManagedPartGrain(StateStore store, TimeProvider time) : Gr
             var written = new ManagedVersion(order.After + 1, order.Text, now, order.By, order.Change);
             return (new ManagedPartState
             {
-                Versions = ManagedHistory.With(known.Versions, written), Kept = now, Owner = order.Owner ?? known.Owner,
+                Versions = ManagedHistory.With(IsTakenOver(known, order) ? [] : known.Versions, written),
+                Kept = now, Owner = order.Owner ?? known.Owner,
             }, written);
         });
     }
+
+    /// <summary>What the former owner wrote, and the secrets in it, are nothing that the next one may see or take back.</summary>
+    private static bool IsTakenOver(ManagedPartState known, ManagedOrder order) =>
+        (order.Owner, known.Owner) is ({ } next, { } before) && !before.ToOwner().MayBe(next.ToOwner());
 
     public async ValueTask Own(ManagedOwner owner) => await _state.Change(known =>
     {

@@ -37,6 +37,18 @@ internal sealed class SocketStream(Handshake handshake, Socket socket) : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+    /// <summary>Reads what nobody wants, until the client has ended.</summary>
+    public async Task Drain(CancellationToken cancellation)
+    {
+        ReadResult read;
+        do
+        {
+            read = await _input.ReadAsync(cancellation);
+            _input.AdvanceTo(read.Buffer.End);
+        }
+        while (!read.IsCompleted && !read.IsCanceled);
+    }
+
     /// <summary>Makes room for what is about to be written, so that it is copied once.</summary>
     public void Reserve(int bytes)
     {

@@ -24,6 +24,9 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
     /// <summary>How long sending the rest and the <c>close_notify</c> may take when a connection ends.</summary>
     private static readonly TimeSpan MaxCloseTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the client has to close then, too.</summary>
+    private static readonly TimeSpan MaxLinger = TimeSpan.FromSeconds(2);
+
     /// <summary>Buffers of one record, rented once data has arrived.</summary>
     private static readonly StreamPipeReaderOptions Reading = new(
         bufferSize: 16 * 1024, minimumReadSize: 4 * 1024, leaveOpen: true, useZeroByteReads: true);
@@ -52,6 +55,7 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
             connection.Transport = plain;
             await input.CompleteAsync();
             await Close(connection, output);
+            await AwaitClient(stream);
         }
     };
 
@@ -100,6 +104,23 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
         using var late = new CancellationTokenSource(MaxCloseTime, time);
         await using var abort = connection.AbortOn("the client took too long", late.Token);
         await output.Close();
+    }
+
+    /// <summary>
+    /// What a client sends to a socket that is closed already, such as a window of HTTP/2, makes the system reset the connection, and the
+    /// client loses what it has not received yet. Whoever has read the <c>close_notify</c> closes.
+    /// </summary>
+    private async Task AwaitClient(SocketStream stream)
+    {
+        using var late = new CancellationTokenSource(MaxLinger, time);
+        try
+        {
+            await stream.Drain(late.Token);
+        }
+        catch (Exception)
+        {
+            // It is closed in any case.
+        }
     }
 
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;

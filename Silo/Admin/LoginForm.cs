@@ -85,7 +85,8 @@ internal sealed class LoginForm(
                 ? await WholeBodies.Read(
                     context, MaxForm, async (_, cancellation) => await context.Request.ReadFormAsync(cancellation)) : null;
         }
-        catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException or IOException)
+        catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException
+            or (IOException and not BadHttpRequestException))
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
@@ -87,7 +88,8 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
-        Assert.Contains($"do not allow: {new Uri(storage.Url).Host}", door.Log);
+        Assert.Contains($"Storage of upstream local ({storage.Url}) fails", door.Log);
+        Assert.Contains("which redirectHosts, or the rules for all redirects, do not allow", door.Log);
         Assert.Empty(storage.Requests);
     }
 
@@ -99,13 +101,15 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(
             upstream.Url, Credentials, "cache: { path: cache }", " }\n      - { prefix: cached, upstream: local, cache: true"));
         using var alice = door.Client("alice");
-        foreach (var (repository, log) in new[] { ("a/b", "failed: Request in request"), ("cached/b", "failed in a request of the cache") })
+        foreach (var repository in new[] { "a/b", "cached/b" })
         {
             using var response = await alice.GetBlob(repository, Blob.Digest);
             Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
-            await Eventually.True(() => door.Log.Split('\n').Any(line => line.Contains(log) && line.Contains(new Uri(storage.Url).Host)),
-                "the log says which");
         }
+
+        await Eventually.True(
+            () => Regex.Count(door.Log, Regex.Escape($"Storage of upstream local ({storage.Url}) fails") + ".*it answers 403") == 1,
+            "the log says which, once");
     }
 
     private const string Credentials = ", credentials: { type: basic, username: robot, password: { value: canary } }";

@@ -63,6 +63,12 @@ public sealed class ManagedOwnerTests : IDisposable
         Assert.Equal(200, (await Operator(reports, "POST", "configuration/rollback", """{"version": 2}""")).Status);
         await Eventually.True(() => !Tenant.IsUnusable, "it is in use");
         Assert.Equal(200, (await Ask(cluster, alice, "GET")).Status);
+
+        // And of what was before nothing comes back, nor do its secrets.
+        var history = (await Ask(cluster, alice, "GET", path: "configuration/history")).Body!.Reveal();
+        Assert.Contains("\"version\": 3", history);
+        Assert.DoesNotContain("\"version\": 2", history);
+        Assert.Equal(404, (await Ask(cluster, alice, "POST", """{"version": 2}""", path: "configuration/rollback")).Status);
     }
 
     [Fact]

@@ -94,6 +94,21 @@ public sealed class ServiceOutageTests : IDisposable
         Assert.Equal(0, Assert.Single(_failing.Shown()).Value);
     }
 
+    /// <summary>Keys are kept for an hour then.</summary>
+    [Fact]
+    public void Who_answers_once_and_is_not_asked_again_does_not_fail()
+    {
+        var server = _outages.Of("it");
+        server.Failed(new TimeoutException());
+        _time.Advance(TimeSpan.FromSeconds(2));
+        server.Answered();
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, Assert.Single(_failing.Shown()).Value);
+        server.Failed(new TimeoutException());
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(Assert.Single(_failing.Shown()).Value > 0);
+    }
+
     [Fact]
     public void What_is_not_configured_any_more_or_not_asked_for_an_hour_is_not_shown_to_fail()
     {

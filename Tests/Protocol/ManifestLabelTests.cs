@@ -54,6 +54,8 @@ public sealed class ManifestLabelTests
     [InlineData("""{"schemaVersion":1,"fsLayers":[]}""")]
     [InlineData("""{"layers":[]} {"manifests":[]}""")]
     [InlineData("""{"layers":[""")]
+    [InlineData("""{"mediaType":"\ud800","layers":[]}""")]
+    [InlineData("""{"\ud800":1,"layers":[]}""")]
     public void What_does_not_say_one_thing_keeps_its_label(string manifest)
     {
         Assert.Equal("application/octet-stream", Of("application/octet-stream", manifest));

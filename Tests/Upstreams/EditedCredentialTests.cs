@@ -47,7 +47,7 @@ public sealed class EditedCredentialTests : IDisposable
         Assert.Equal(("open", "refused"), (before.Breaker, before.State));
         _release.SetResult(200);
         Assert.NotNull((await former).Token);
-        Assert.Equal(before, await Status(cluster));
+        Assert.Equal(before with { Troubles = [] }, await Status(cluster) with { Troubles = [] });
         Assert.NotNull((await Token(cluster, "app/1").GetToken()).Failure);
         Assert.NotNull((await Token(cluster, "app/3").GetToken()).Failure);
         Assert.Equal(2, registry.Calls);
@@ -69,7 +69,7 @@ public sealed class EditedCredentialTests : IDisposable
         Assert.Equal(("closed", "healthy", null), (before.Breaker, before.State, before.LastError));
         _release.SetResult(status);
         Assert.NotNull((await former).Failure);
-        Assert.Equal(before, await Status(cluster));
+        Assert.Equal(before with { Troubles = [] }, await Status(cluster) with { Troubles = [] });
         Assert.Equal("Bearer now", await Granted(cluster));
         Assert.NotNull((await Token(cluster, "app/2").GetToken()).Token);
         Assert.Equal(3, registry.Calls);

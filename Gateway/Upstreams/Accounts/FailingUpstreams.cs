@@ -116,6 +116,7 @@ internal sealed class FailingUpstreams : BackgroundLoop
         _failures.Add(1, new("upstream", upstream), new("reason", "refused"));
         Change(upstream, (fares, now) =>
         {
+            fares.RefusedAt = now;
             if (fares.Refusals++ == 0)
             {
                 (fares.RefusedSince, fares.RefusedFrom) = (_time.GetUtcNow(), now);

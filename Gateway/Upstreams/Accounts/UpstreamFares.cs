@@ -33,6 +33,9 @@ internal sealed class UpstreamFares
     /// <summary>When the first of the <see cref="Refusals"/> was.</summary>
     public TimeSpan RefusedFrom { get; set; }
 
+    /// <summary>When the last of the <see cref="Refusals"/> was.</summary>
+    public TimeSpan RefusedAt { get; set; }
+
     /// <summary>From when on refusals are said again.</summary>
     public TimeSpan RefusalFrom { get; set; }
 
@@ -46,7 +49,7 @@ internal sealed class UpstreamFares
     public bool IsAny => Outages.Any(outage => outage.Since is not null);
 
     /// <summary>When something was last heard of it.</summary>
-    public TimeSpan HeardAt => Outages.Max(outage => outage.FailedAt) is var failed && failed > AnsweredAt ? failed : AnsweredAt;
+    public TimeSpan HeardAt => Outages.Select(outage => outage.FailedAt).Append(AnsweredAt).Append(RefusedAt).Max();
 
     /// <summary>Ends all that is wrong; how many that were.</summary>
     public int End()
