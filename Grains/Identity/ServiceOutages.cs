@@ -132,7 +132,8 @@ internal sealed partial class ServiceOutages
         {
             lock (_said)
             {
-                return _since is null || now >= _failedAt + (_hasAnswered ? Settled : Unasked) ? 0 : Math.Max((now - _beganAt).TotalSeconds, 1);
+                return _since is null || now >= _failedAt + (_hasAnswered ? Settled : Unasked) ? 0
+                    : Math.Max((now - _beganAt).TotalSeconds, 1);
             }
         }
     }
