@@ -84,9 +84,13 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
     private static bool CountsPulls(HttpResponseMessage answer) => PulledHead.ClaimOf(answer) is not null
         && (answer.Headers.NonValidated.Contains("RateLimit-Limit") || answer.Headers.NonValidated.Contains("RateLimit-Remaining"));
 
-    /// <summary>Whether a HEAD says what clients need of a manifest: how long it is, which no manifest is not, and its type.</summary>
-    private static bool IsWhole(HttpResponseMessage answer) => answer.Content.Headers.ContentLength > 0
-        && answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && !ManifestLabel.IsVague(type.ToString());
+    /// <summary>
+    /// Whether a HEAD says what clients need of a manifest: how long it is, which no manifest is not, and its type. One that is too long to
+    /// be read here says what it says.
+    /// </summary>
+    private static bool IsWhole(HttpResponseMessage answer) => answer.Content.Headers.ContentLength > Manifest.MaxBytes
+        || (answer.Content.Headers.ContentLength > 0
+            && answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && !ManifestLabel.IsVague(type.ToString()));
 
     /// <summary>What a GET brought HEAD should know.</summary>
     private static void Learn(HeadRecord record, Fetch fetch, in UpstreamResult result)

@@ -160,8 +160,10 @@ internal sealed class HandshakeInput(PipeReader inner, TimeProvider time) : Pipe
         }
         finally
         {
-            _waited += time.GetElapsedTime(asked);
+            // In this order: whoever looks in between misses this wait for a moment, and does not count it twice.
+            var waited = time.GetElapsedTime(asked);
             Volatile.Write(ref _asked, 0);
+            _waited += waited;
         }
     }
 

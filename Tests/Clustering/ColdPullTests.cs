@@ -10,7 +10,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.Clustering;
 
 /// <summary>Everybody pulls at once from a cluster that knows nothing yet.</summary>
-[Collection(CrowdCollection.Name)]
+[Collection(AloneCollection.Name)]
 public sealed class ColdPullTests(ITestOutputHelper output)
 {
     private const int Repositories = 20;

@@ -10,7 +10,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Hundreds of clients on one cold blob of a real registry.</summary>
-[Collection(CrowdCollection.Name)]
+[Collection(AloneCollection.Name)]
 public sealed class CacheCrowdTests
 {
     private const int Hashing = 5;

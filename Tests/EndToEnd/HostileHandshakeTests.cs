@@ -12,7 +12,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>What a stranger says before a TLS handshake is done fills no memory, and is in nobody's way.</summary>
-[Collection(CrowdCollection.Name)]
+[Collection(AloneCollection.Name)]
 public sealed class HostileHandshakeTests(ITestOutputHelper output)
 {
     /// <summary>What OpenSSL takes at most for a hello, in bytes.</summary>

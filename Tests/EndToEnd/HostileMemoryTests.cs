@@ -10,7 +10,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Texts of strangers fill no memory, spend nobody's budget and are in nobody's way.</summary>
-[Collection(CrowdCollection.Name)]
+[Collection(AloneCollection.Name)]
 public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Manifest = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[]}""";

@@ -6,7 +6,7 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Slow readers of a large blob: the bytes wait at the upstream, not here.</summary>
-[Collection(CrowdCollection.Name)]
+[Collection(AloneCollection.Name)]
 public sealed class MemoryTests
 {
     private const long BlobBytes = 300L * 1024 * 1024;

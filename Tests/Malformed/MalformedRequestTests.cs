@@ -9,7 +9,7 @@ namespace RegistryProxy.Tests.Malformed;
 /// Malformed and odd requests of many kinds, each on a connection of its own with a good one behind it: no fault of ours, no answer to what
 /// hides in another, no connection out of step, and no memory that stays.
 /// </summary>
-[Collection(CrowdCollection.Name)]
+[Collection(AloneCollection.Name)]
 public sealed class MalformedRequestTests
 {
     private const int Workers = 24;

@@ -1,11 +1,9 @@
 using RegistryProxy.Tests.Support.Images;
-using RegistryProxy.Tests.Support.Running;
 
 namespace RegistryProxy.Tests.Support.Chaos;
 
-/// <summary>Tests that break parts of one cluster, one after the other, beside others: a machine is busy when it breaks, too.</summary>
-[CollectionDefinition(Name)]
-[Waits(180)]
+/// <summary>Tests that break parts of one cluster, one after the other, with the machine to themselves.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ChaosCollection : ICollectionFixture<SharedChaos>
 {
     public const string Name = "chaos";
