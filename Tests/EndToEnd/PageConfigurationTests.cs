@@ -58,6 +58,8 @@ public sealed class PageConfigurationTests
         Assert.Contains("mine/**", await Text(browser));
         await browser.Click("#rebase");
         await Eventually.True(async () => (await browser.Text("#difference")).Contains("theirs/**"), "both are compared");
+        await Eventually.True(
+            async () => await browser.Evaluate("String(document.querySelector('#undo').disabled)") == "false", "the versions are read");
         await browser.Click("#undo");
         await Eventually.True(async () => (await Text(browser)).Contains("theirs/**"), "the text is the newest");
 
