@@ -25,7 +25,8 @@ public static class GatewayApp
         builder.AddClusterClient(configuration.Cluster);
         builder.Services.AddGateway(OptionsOf(configuration));
         builder.Services.AddSingleton<RequestFlow>();
-        builder.Services.AddSingleton<AdminToken>().AddSingleton<AdminGuesses>().AddSingleton<AdminRefusals>();
+        builder.Services.AddSingleton<AdminToken>().AddSingleton<AdminGuesses>().AddSingleton<AdminRefusals>()
+            .AddHostedService(services => services.GetRequiredService<AdminRefusals>());
         var app = builder.Build();
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), RunData);
         app.MapPeers();

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Background;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -8,12 +9,12 @@ namespace RegistryProxy.ServiceDefaults.Admin;
 
 /// <summary>
 /// Refused requests to the admin listener in the audit log: wrong tokens, guesses that come too fast, pages of other sites. Anybody may
-/// send them, so the log has only so many lines a second; each says how many it stands for.
+/// send them, so the log has only so many lines a second; the others are told as a number when it is over.
 /// </summary>
 /// <param name="audit">The log.</param>
 /// <param name="addresses">Who the client is.</param>
 /// <param name="time">The clock.</param>
-public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeProvider time)
+public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeProvider time) : LastingLoop
 {
     /// <summary>Lines in a second.</summary>
     private const int MaxPerSecond = 10;
@@ -26,7 +27,7 @@ public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeP
     private readonly Lock _gate = new();
     private long? _since;
     private int _written;
-    private long _count;
+    private int _untold;
 
     /// <summary>A request was refused.</summary>
     /// <param name="context">The request.</param>
@@ -34,7 +35,7 @@ public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeP
     /// <param name="reason">Why, for operators.</param>
     public void Tell(HttpContext context, AdminRefusal refusal, string reason)
     {
-        if (Take() is not { } count)
+        if (!IsWritten())
         {
             return;
         }
@@ -44,16 +45,44 @@ public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeP
         {
             Time = time.GetUtcNow(), Event = "denied", Client = addresses.Of(context)?.ToString(), Action = "operate",
             Reference = path.Length > MaxPath ? path[..MaxPath] : path, Decision = "deny", Status = refusal.Status, Reason = reason,
-            RequestId = context.TraceIdentifier, Count = count > 1 ? count : null,
+            RequestId = context.TraceIdentifier,
         });
     }
 
-    /// <summary>How many requests the line stands for; <c>null</c> for no line.</summary>
-    private long? Take()
+    /// <inheritdoc/>
+    protected override async Task Run(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(Second, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            TellUntold();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override Task Finish()
+    {
+        TellUntold();
+        return Task.CompletedTask;
+    }
+
+    private void TellUntold()
+    {
+        if (Interlocked.Exchange(ref _untold, 0) is > 0 and var count)
+        {
+            audit.Write(new AuditEvent
+            {
+                Time = time.GetUtcNow(), Event = "denied", Action = "operate", Decision = "deny", Reason = "more requests were refused",
+                Count = count,
+            });
+        }
+    }
+
+    /// <summary>Whether a request has a line of its own; else it is counted.</summary>
+    private bool IsWritten()
     {
         lock (_gate)
         {
-            _count++;
             if (_since is not { } since || time.GetElapsedTime(since) >= Second)
             {
                 (_since, _written) = (time.GetTimestamp(), 0);
@@ -61,11 +90,12 @@ public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeP
 
             if (_written == MaxPerSecond)
             {
-                return null;
+                Interlocked.Increment(ref _untold);
+                return false;
             }
 
-            (var count, _count, _written) = (_count, 0, _written + 1);
-            return count;
+            _written++;
+            return true;
         }
     }
 }

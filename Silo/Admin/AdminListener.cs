@@ -16,6 +16,7 @@ public static partial class AdminListener
         .AddSingleton<AdminToken>()
         .AddSingleton<AdminGuesses>()
         .AddSingleton<AdminRefusals>()
+        .AddHostedService(services => services.GetRequiredService<AdminRefusals>())
         .AddSingleton(provider => ActivatorUtilities.CreateInstance<AdminGate>(provider, start.Admin.IsLoopback))
         .AddSingleton<LoginForm>()
         .AddSingleton<ClusterDashboard>()

@@ -48,7 +48,7 @@ public sealed class LastTurnTests
             .Where(type => type is { IsAbstract: false } && type.IsAssignableTo(typeof(BackgroundLoop))).ToList();
         Assert.Equal(LeaveNothing.Keys.Order(StringComparer.Ordinal), loops.Where(type => !type.IsAssignableTo(typeof(LastingLoop)))
             .Select(type => type.Name).Order(StringComparer.Ordinal));
-        Assert.Equal(["AuditLog", "UntoldRequests"], loops.Where(type => type.IsAssignableTo(typeof(LastingLoop)))
+        Assert.Equal(["AdminRefusals", "AuditLog", "UntoldRequests"], loops.Where(type => type.IsAssignableTo(typeof(LastingLoop)))
             .Select(type => type.Name).Order(StringComparer.Ordinal));
     }
 

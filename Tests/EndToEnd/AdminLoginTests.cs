@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -133,6 +134,29 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
 
         Assert.DoesNotContain(lines, line => line.Contains("203.0.113.84") || line.Contains("canary"));
     }
+
+    [Fact]
+    public async Task Refusals_beyond_ten_a_second_are_told_as_a_number_though_nobody_comes_after_them()
+    {
+        var before = (await listener.Audit()).Sum(MoreOf);
+        for (var i = 0; i < 40; i++)
+        {
+            using var foreign = await Get("203.0.113.90", request =>
+            {
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+                request.Headers.Add("Origin", "https://evil.example");
+            });
+        }
+
+        await Eventually.True(
+            async () => await listener.Audit() is var lines
+                && lines.Count(line => line.Contains("203.0.113.90")) + lines.Sum(MoreOf) - before >= 40,
+            "none of them is missing");
+        Assert.True((await listener.Audit()).Sum(MoreOf) > before);
+    }
+
+    private static int MoreOf(string line) => line.Contains("\"reason\":\"more requests were refused\"")
+        ? JsonDocument.Parse(line).RootElement.GetProperty("count").GetInt32() : 0;
 
     [Fact]
     public async Task A_token_that_cannot_be_read_is_told_once_and_so_is_its_return()

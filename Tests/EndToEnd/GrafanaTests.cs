@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.NodeAgent.Telemetry;
+using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Kubernetes;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
@@ -14,6 +15,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>The dashboards and the alert rules ask for what is served: each query is run by a real Prometheus.</summary>
+[Collection(AloneCollection.Name)]
 public sealed partial class GrafanaTests
 {
     [Fact]

@@ -231,6 +231,11 @@ public sealed class InvalidationClockTests
         clock.Heard(_time.GetTimestamp(), isUnbroken: false);
         Assert.False(clock.Believes(Place, at));
         Assert.True(clock.Believes(Place, _time.GetTimestamp()));
+
+        // They go again: what was not believed may have been written meanwhile, and is not believed again.
+        HearShards(clock, isWhole: true);
+        Assert.False(clock.Believes(Place, at));
+        Assert.True(clock.Believes(Place, _time.GetTimestamp()));
     }
 
     [Fact]
@@ -260,7 +265,7 @@ public sealed class InvalidationClockTests
     {
         foreach (var shard in clock.Shards)
         {
-            shard.Heard(_time.GetTimestamp(), isUnbroken, WriteInterest.Of(1, _ => true), isWhole);
+            shard.Heard(_time.GetTimestamp(), isUnbroken, WriteInterest.Of(1, _ => true), isWhole, clock.FormerHeardSince);
         }
     }
 

@@ -90,7 +90,7 @@ internal sealed partial class InvalidationSubscription(
         try
         {
             var current = await cluster.Follow(key, Observer, interest, cancellation);
-            shard.Heard(asked, current.Id == subscription, interest, current.IsWhole);
+            shard.Heard(asked, current.Id == subscription, interest, current.IsWhole, clock.FormerHeardSince);
             return current.Id;
         }
         catch (Exception)

@@ -19,6 +19,9 @@ internal sealed class InvalidationClock(TimeProvider time)
     public bool IsTrusted =>
         Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
 
+    /// <summary>Since when each write of a gateway of a former version was heard of; now, when some may not be.</summary>
+    public long FormerHeardSince => IsTrusted ? Volatile.Read(ref _unbrokenSince) : time.GetTimestamp();
+
     /// <summary>Whether writes to a repository are heard of.</summary>
     public bool Hears(in RepositoryPlace place) =>
         Shards[place.Group.Shard] is { IsTrusted: true } shard && (shard.IsWhole || IsTrusted);

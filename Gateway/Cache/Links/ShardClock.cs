@@ -90,14 +90,26 @@ internal sealed class ShardClock(TimeProvider time)
     /// <param name="isUnbroken">Whether we heard of all since the time before.</param>
     /// <param name="interest">Of what it tells.</param>
     /// <param name="isWhole"><see cref="IsWhole"/></param>
-    public void Heard(long asked, bool isUnbroken, WriteInterest interest, bool isWhole)
+    /// <param name="wholeSince">
+    /// Since when writes were heard of that it did not tell of; while it becomes whole nothing from before that is believed.
+    /// </param>
+    public void Heard(long asked, bool isUnbroken, WriteInterest interest, bool isWhole, long wholeSince = long.MinValue)
     {
-        var now = time.GetTimestamp();
+        var (now, gains) = (time.GetTimestamp(), isWhole && !_isWhole);
         for (var group = 0; group < WriteGroup.Groups; group++)
         {
-            if (interest.Has(group) && (!isUnbroken || _since[group] == long.MaxValue))
+            if (!interest.Has(group))
+            {
+                continue;
+            }
+
+            if (!isUnbroken || _since[group] == long.MaxValue)
             {
                 Volatile.Write(ref _since[group], now);
+            }
+            else if (gains && _since[group] < wholeSince)
+            {
+                Volatile.Write(ref _since[group], wholeSince);
             }
         }
 
