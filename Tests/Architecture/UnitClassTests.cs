@@ -34,7 +34,7 @@ public sealed class UnitClassTests
     [InlineData("Clustering.ClusterTests")]
     [InlineData("Listening.SilentMemberTests")]
     [InlineData("NodeAgent.DockerCritestTests")]
-    [InlineData("Identity.LdapTests")]
+    [InlineData("Identity.Directories.LdapTests")]
     public void What_starts_something_is_no_unit_test(string type)
     {
         Assert.NotNull(typeof(UnitClasses).Assembly.GetType($"RegistryProxy.Tests.{type}"));

@@ -4,7 +4,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Identity.Ldap;
 
-namespace RegistryProxy.Tests.Identity;
+namespace RegistryProxy.Tests.Identity.Directories;
 
 /// <summary>Sockets to directories are opened to addresses that may be dialled alone.</summary>
 public sealed class LdapAddressTests

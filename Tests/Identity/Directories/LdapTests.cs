@@ -5,7 +5,7 @@ using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 
-namespace RegistryProxy.Tests.Identity;
+namespace RegistryProxy.Tests.Identity.Directories;
 
 /// <summary>Users of a real directory.</summary>
 public sealed class LdapTests(Lab lab) : IDisposable

@@ -10,7 +10,7 @@ using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
-namespace RegistryProxy.Tests.Identity;
+namespace RegistryProxy.Tests.Identity.Directories;
 
 /// <summary>A directory locks people out by counting: it sees a password once, however its connections end.</summary>
 public sealed class LdapCountTests : IDisposable
