@@ -8,7 +8,7 @@ namespace RegistryProxy.Egress;
 /// proxy.
 /// </summary>
 /// <param name="Kind">One of <c>name</c>, <c>connect</c>, <c>tls</c>, <c>timeout</c>, <c>closed</c>, <c>http</c>, <c>address</c>,
-/// <c>proxy</c> and <c>status</c>; a label of metrics.</param>
+/// <c>proxy</c>, <c>status</c> and <c>content</c>; a label of metrics.</param>
 /// <param name="Reason">In words.</param>
 public readonly record struct ExchangeFault(string Kind, string Reason)
 {
@@ -16,7 +16,11 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
     public static ExchangeFault Late { get; } = new("timeout", "no answer in time");
 
     /// <summary>The innermost cause that says something.</summary>
-    public static ExchangeFault Of(Exception fault)
+    public static ExchangeFault Of(Exception fault) =>
+        Find(fault) ?? new ExchangeFault("closed", $"the connection failed ({fault.GetType().Name})");
+
+    /// <summary>The same; <c>null</c> when none of the causes is one of an exchange: something else says more.</summary>
+    public static ExchangeFault? Find(Exception fault)
     {
         for (var cause = fault; cause is not null; cause = cause.InnerException)
         {
@@ -26,7 +30,7 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
             }
         }
 
-        return new ExchangeFault("closed", $"the connection failed ({fault.GetType().Name})");
+        return null;
     }
 
     private static ExchangeFault? Known(Exception fault) => fault switch
@@ -39,7 +43,11 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
         AuthenticationException { InnerException: not SocketException } => new("tls", $"TLS fails: {fault.InnerException.Message}"),
         TimeoutException => Late,
         OperationCanceledException { InnerException: null } => Late,
+        HttpRequestException { StatusCode: not null, HttpRequestError: HttpRequestError.Unknown } => new("status", fault.Message),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => new("http", "what it sends is not HTTP"),
+        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => new("http", "what it sends is not HTTP"),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
+            new("http", "the headers of its response are longer than is read"),
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } =>
             new("closed", "it closed the connection before its response was complete"),
         _ => null,

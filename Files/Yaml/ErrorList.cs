@@ -29,6 +29,10 @@ public sealed partial class ErrorList(string file)
     /// <summary>What works and may not be meant, by line.</summary>
     public IReadOnlyList<ConfigurationError> Warnings => [.. _warnings.OrderBy(warning => warning.Line)];
 
+    /// <summary>Whether something in or below a field is wrong: what is defined there is there, whatever it lacks.</summary>
+    public bool HasAt(string field) => _errors.Exists(error => error.Field.StartsWith(field, StringComparison.Ordinal)
+        && (error.Field.Length == field.Length || error.Field[field.Length] is '.' or '['));
+
     /// <summary>Where a reader looked last.</summary>
     public (long Line, string Field) LastRead { get; set; } = (1, "");
 

@@ -113,7 +113,8 @@ public static class Scalars
     /// <summary>The address that was meant, when its scheme is what it lacks.</summary>
     private static string Whole(string text)
     {
-        var whole = (text.StartsWith(':') ? "http://0.0.0.0" : "http://") + text;
+        // A port says which service it is; a host alone is one that others run.
+        var whole = (text.StartsWith(':') ? "http://0.0.0.0" : text.Contains(':') ? "http://" : "https://") + text;
         return text.Length > 0 && !text.Contains("//", StringComparison.Ordinal) && IsHttp(whole, out var uri) && uri.PathAndQuery == "/"
             ? $"; did you mean '{whole}'?" : "";
     }

@@ -6,6 +6,9 @@ public static class Suggestion
     /// <summary>The longest text that is compared, in characters.</summary>
     private const int MaxText = 64;
 
+    /// <summary>The shortest part of a name that suggests it, in characters.</summary>
+    private const int MinPart = 4;
+
     /// <summary>Of so many names the nearest is sought.</summary>
     private const int MaxNames = 1000;
 
@@ -22,7 +25,17 @@ public static class Suggestion
             .Where(name => name != text && name.Length <= MaxText && Math.Abs(name.Length - text.Length) <= most)
             .Select(name => (Name: name, Distance: Distance(text.ToLowerInvariant(), name.ToLowerInvariant())))
             .Where(near => near.Distance <= most && near.Distance < near.Name.Length).OrderBy(near => near.Distance).FirstOrDefault();
-        return nearest.Name is null ? "" : $"; did you mean '{nearest.Name}'?";
+        return nearest.Name is null ? Containing(text, names) : $"; did you mean '{nearest.Name}'?";
+    }
+
+    /// <summary>Names of which the text is a part, as <c>user</c> is of <c>username</c>, or the other way round.</summary>
+    private static string Containing(string text, IEnumerable<string> names)
+    {
+        var found = names.Take(text.Length < MinPart ? 0 : MaxNames)
+            .Where(name => name != text && name.Length is >= MinPart and <= MaxText
+                && (name.Contains(text, StringComparison.OrdinalIgnoreCase) || text.Contains(name, StringComparison.OrdinalIgnoreCase)))
+            .OrderBy(name => name.Length).Take(2).ToList();
+        return found.Count == 0 ? "" : $"; did you mean {string.Join(" or ", found.Select(name => $"'{name}'"))}?";
     }
 
     /// <summary>How many characters were left out, added, changed or swapped with the next (optimal string alignment).</summary>

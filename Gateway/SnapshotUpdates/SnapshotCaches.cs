@@ -1,6 +1,7 @@
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 
@@ -8,7 +9,8 @@ namespace RegistryProxy.Gateway.SnapshotUpdates;
 
 /// <summary>What was kept under the configuration before and may not count any more; and how many tenants share the metrics now.</summary>
 internal sealed class SnapshotCaches(
-    DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, TenantMeter meter)
+    DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, UpstreamAccounts accounts,
+    FailingUpstreams failing, TenantMeter meter)
 {
     /// <param name="before">The configuration before; <c>null</c> when there was none.</param>
     /// <param name="snapshot">The one to use from now on.</param>
@@ -17,6 +19,8 @@ internal sealed class SnapshotCaches(
     {
         meter.Serve(snapshot.Tenants.Count);
         DropDecisions(before, snapshot);
+        accounts.Keep(snapshot.Upstreams);
+        failing.Keep(snapshot.Upstreams);
         if (before is null || !before.Keys.SequenceEqual(snapshot.Keys))
         {
             tokens.Clear();

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
@@ -61,6 +62,40 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
     {
         var level = LevelOf(upstream, cause);
         LogFetchFailed(level, upstream.Name, cause.Text);
+    }
+
+    /// <summary>An answer whose head was good, and which cannot be used.</summary>
+    /// <param name="upstream">Whose.</param>
+    /// <param name="scope">The scope of the token that it was asked with.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="error">What the client is told; an <see cref="DistributionError.Oddity"/> in it says what is wrong.</param>
+    public void Tell(Upstream upstream, string scope, HttpResponseMessage answer, DistributionError? error)
+    {
+        if (error?.Oddity is { } odd)
+        {
+            Note(upstream, scope, answer, new ExchangeFault("content", odd));
+        }
+    }
+
+    /// <summary>An answer whose head was good, and whose body did not come whole; a client that is slow says nothing of it.</summary>
+    public void Tell(Upstream upstream, string scope, HttpResponseMessage answer, Exception fault)
+    {
+        if (fault.Causes().Any(cause => cause is HttpIOException or SocketException) && ExchangeFault.Find(fault) is { } known)
+        {
+            Note(upstream, scope, answer, known);
+        }
+    }
+
+    private void Note(Upstream upstream, string scope, HttpResponseMessage answer, ExchangeFault fault)
+    {
+        if (RefusedAnswer.CameFromAnother(upstream, answer))
+        {
+            failing.StorageFailed(upstream.Name, HttpOrigin.Of(answer.RequestMessage!.RequestUri!).Serialized, fault);
+        }
+        else
+        {
+            failing.Failed(upstream.Name, upstream.Address, fault, scope);
+        }
     }
 
     private LogLevel LevelOf(Upstream upstream, in FailureCause cause) =>

@@ -51,7 +51,8 @@ internal static class PulledHead
     }
 
     public static DistributionError Odd(RegistryRequest request, string what) =>
-        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{request.Upstream.Name}' {what}", 5);
+        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{request.Upstream.Name}' {what}", 5)
+            with { Oddity = $"it {what}" };
 
     /// <summary>What it says of an encoding is not passed on: the digest is of the bytes as they come.</summary>
     private static void CopyContent(HttpResponseMessage upstream, RegistryRequest request, Digest? digest, string cacheControl)

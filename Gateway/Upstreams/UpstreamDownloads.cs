@@ -45,7 +45,10 @@ internal sealed class UpstreamDownloads(
 
         using (response)
         {
-            return (await Guarded(request, async () => new UpstreamResult(null, await Pass(request, download, result, watch)))).Error;
+            var error = (await Guarded(
+                request, async () => new UpstreamResult(null, await Pass(request, download, result, watch)), (download, response))).Error;
+            failures.Tell(request.Upstream, download.Scope, response, error);
+            return error;
         }
     }
 
@@ -96,7 +99,8 @@ internal sealed class UpstreamDownloads(
     }
 
     /// <summary>Takes what a body and a connection throw for the error that it is; an answer that was begun is cut.</summary>
-    private async Task<UpstreamResult> Guarded(RegistryRequest request, Func<Task<UpstreamResult>> run)
+    private async Task<UpstreamResult> Guarded(
+        RegistryRequest request, Func<Task<UpstreamResult>> run, (Download Of, HttpResponseMessage Answer)? passed = null)
     {
         try
         {
@@ -105,6 +109,11 @@ internal sealed class UpstreamDownloads(
         catch (Exception fault) when (
             fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException)
         {
+            if (passed is var (download, answer) && !request.Context.RequestAborted.IsCancellationRequested)
+            {
+                failures.Tell(request.Upstream, download.Scope, answer, fault);
+            }
+
             var error = failures.Tell(
                 request, ForwarderError.ResponseBodyDestination, FailureCause.Of(fault),
                 UpstreamErrors.Unanswered(request.Upstream, fault));

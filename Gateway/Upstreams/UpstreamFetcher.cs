@@ -5,6 +5,14 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// <summary>Requests of the cache's own.</summary>
 internal sealed class UpstreamFetcher(UpstreamClient client, HeadVerifier heads, UpstreamMeter meter, FailureLog failures)
 {
+    /// <summary>An answer came, and may be of no use.</summary>
+    public void Tell(Fetch fetch, HttpResponseMessage answer, DistributionError? error) =>
+        failures.Tell(fetch.Destination.Upstream, fetch.Scope, answer, error);
+
+    /// <summary>An answer did not come whole.</summary>
+    public void Tell(Fetch fetch, HttpResponseMessage answer, Exception fault) =>
+        failures.Tell(fetch.Destination.Upstream, fetch.Scope, answer, fault);
+
     /// <summary>Counts a download that was cut and goes on.</summary>
     public void Resumed() => meter.Resumed();
 

@@ -76,6 +76,13 @@ public sealed record ProcessReport
     /// <summary>Which report of this process it is, from 1 on; 0 in those of versions before.</summary>
     [Id(9)]
     public long Number { get; init; }
+
+    /// <summary>
+    /// Names what the configuration in use says for the whole cluster, apart from the sections of the host; empty from gateways and from
+    /// versions before.
+    /// </summary>
+    [Id(10)]
+    public string Shared { get; init; } = "";
 }
 
 /// <summary>Requests of one tenant.</summary>
@@ -159,4 +166,8 @@ public sealed record ProcessStatus(
     /// <summary>When it reported last, of a process that is silent; <c>null</c> of one that reports.</summary>
     [Id(6)]
     public DateTimeOffset? SilentSince { get; init; }
+
+    /// <summary>As <see cref="ProcessReport.Shared"/>.</summary>
+    [Id(7)]
+    public string Shared { get; init; } = "";
 }

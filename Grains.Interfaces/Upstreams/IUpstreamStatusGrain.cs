@@ -70,7 +70,7 @@ public sealed record UpstreamSight
 }
 
 /// <summary>Something that is wrong with an upstream while the upstream itself answers.</summary>
-/// <param name="Kind"><see cref="Storage"/> or <see cref="Limited"/>; others are of a later version.</param>
+/// <param name="Kind"><see cref="Storage"/>, <see cref="Limited"/> or <see cref="Part"/>; others are of a later version.</param>
 /// <param name="Place">The origin that is at fault, for operators alone.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="LastsFor">For how long.</param>
@@ -86,6 +86,9 @@ public sealed record UpstreamTrouble(
 
     /// <summary>It limits the rate of requests.</summary>
     public const string Limited = "limited";
+
+    /// <summary>It answers for some repositories, and fails for those that the reason names.</summary>
+    public const string Part = "part";
 }
 
 /// <summary>The state of one upstream's credential; never the secret.</summary>
@@ -128,12 +131,13 @@ public sealed record UpstreamStatus
 
     /// <summary>
     /// <c>never asked</c>, <c>healthy</c>, <c>failing</c>, <c>refused</c> when it does not take the credential, <c>storage failing</c> when
-    /// only what it redirects to fails, or <c>limited</c> when it limits the rate of requests.
+    /// only what it redirects to fails, <c>failing in part</c> when it fails for some repositories and answers for others, or
+    /// <c>limited</c> when it limits the rate of requests.
     /// </summary>
     [Id(9)]
     public string? State { get; init; }
 
-    /// <summary>Since when it, or its storage, is failing, or it is refused; <c>null</c> when none of this is so.</summary>
+    /// <summary>Since when it, a part of it or its storage is failing, or it is refused; <c>null</c> when none of this is so.</summary>
     [Id(10)]
     public DateTimeOffset? FailingSince { get; init; }
 

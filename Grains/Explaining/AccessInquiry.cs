@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
@@ -77,7 +78,8 @@ public sealed class AccessInquiry : IDisposable
 
         if (question.Authenticator is { Length: > 0 } name && !tenant.Authenticators.Contains(name))
         {
-            return Found.Refused($"tenant '{tenant.Name}' has no authenticator '{name}'; it has {Listed(tenant.Authenticators)}");
+            return Found.Refused($"tenant '{tenant.Name}' has no authenticator '{name}'; it has {Listed(tenant.Authenticators)}" +
+                Suggestion.For(name, tenant.Authenticators));
         }
 
         var asked = question.Authenticator is { Length: > 0 } one ? [one] : tenant.Authenticators;

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Grains.Access;
 using RegistryProxy.Protocol;
 
@@ -8,6 +9,8 @@ namespace RegistryProxy.Grains.Explaining;
 public static class AccessQuestionReader
 {
     private const string ClaimPrefix = "claim.";
+
+    private static readonly string[] Actions = ["pull", "push", "delete", "catalog"];
 
     private static readonly string[] Known = ["tenant", "authenticator", "subject", "groups", "repository", "action"];
 
@@ -19,14 +22,20 @@ public static class AccessQuestionReader
         question = null;
         problem = fields.Keys.FirstOrDefault(
             key => !Known.Contains(key) && !key.StartsWith(ClaimPrefix, StringComparison.Ordinal)) is { } unknown
-            ? $"'{unknown}' is not known; the fields are {string.Join(", ", Known)} and claim.NAME"
+            ? $"'{unknown}' is not known{Suggestion.For(unknown, Known)}; the fields are {string.Join(", ", Known)} and claim.NAME"
             : null;
         var action = RepositoryActionNames.Parse(fields.GetValueOrDefault("action", ""));
         var otherwise = action == RepositoryActions.Catalog ? "any" : "";
-        if (!RepositoryName.TryParse(fields.GetValueOrDefault("repository", otherwise), out var repository)
-            || action == RepositoryActions.None)
+        var asked = fields.GetValueOrDefault("repository", otherwise);
+        if (!RepositoryName.TryParse(asked, out var repository))
         {
-            problem ??= "repository must be a repository name, and action pull, push, delete or catalog";
+            problem ??= $"repository must be a repository name{WhyNot(asked)}";
+        }
+
+        if (action == RepositoryActions.None)
+        {
+            var given = fields.GetValueOrDefault("action", "");
+            problem ??= $"action must be pull, push, delete or catalog{Suggestion.For(given, Actions)}";
         }
 
         if (problem is not null)
@@ -47,4 +56,15 @@ public static class AccessQuestionReader
         };
         return true;
     }
+
+    /// <summary>What people write in its place.</summary>
+    private static string WhyNot(string text) => text switch
+    {
+        "" => "",
+        _ when text.Contains('@') || text.LastIndexOf(':') > text.LastIndexOf('/') => ", without a tag or digest",
+        _ when text.Any(char.IsAsciiLetterUpper) => ", which has no capital letters",
+        _ when text.Contains("//", StringComparison.Ordinal) || text.StartsWith('/') || text.EndsWith('/') =>
+            ", with one '/' between its components and none at its ends",
+        _ => ": small letters and digits, components separated by '/'",
+    };
 }

@@ -21,7 +21,14 @@ internal sealed partial class ServiceOutages
     /// <summary>When nobody has logged in for so long it is not known to go on.</summary>
     private static readonly TimeSpan Unasked = TimeSpan.FromHours(1);
 
+    /// <summary>How long it is shown of what was taken from the configuration that nothing fails any more.</summary>
+    private static readonly TimeSpan Shown = TimeSpan.FromMinutes(10);
+
+    /// <summary>Authenticators that are shown; tenants name theirs themselves. Those beyond have their lines and their counts.</summary>
+    private const int MaxKnown = 10_000;
+
     private readonly ConcurrentDictionary<string, ServiceOutage> _known = new();
+    private readonly ServerLabels _labels = new();
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceOutages> _logger;
     private readonly Counter<long> _failures;
@@ -38,19 +45,36 @@ internal sealed partial class ServiceOutages
     }
 
     /// <summary>The server of an authenticator.</summary>
-    public ServiceOutage Of(string authenticator) => _known.GetOrAdd(authenticator, name => new ServiceOutage(name, this));
+    public ServiceOutage Of(string authenticator)
+    {
+        var server = _known.TryGetValue(authenticator, out var known) ? known : new ServiceOutage(authenticator, this);
+        server.GoneAt = null;
+        return _known.Count < MaxKnown ? _known.GetOrAdd(authenticator, server) : server;
+    }
 
     /// <summary>Ends what lasts of all others: they are not configured any more.</summary>
     public void Keep(IEnumerable<string> authenticators)
     {
         foreach (var gone in _known.Keys.Except(authenticators).ToList())
         {
-            _known[gone].End();
+            _known[gone].Leave();
         }
     }
 
-    private List<Measurement<double>> Lasting() => [.. _known.Values.Where(known => known.WasSeen).Select(known =>
-        new Measurement<double>(known.SecondsAt(_time.GetSteadyNow()), new KeyValuePair<string, object?>("authenticator", known.Name)))];
+    private List<Measurement<double>> Lasting()
+    {
+        var now = _time.GetSteadyNow();
+        foreach (var (name, server) in _known)
+        {
+            if (now - server.GoneAt > Shown)
+            {
+                _known.TryRemove(new(name, server));
+            }
+        }
+
+        return [.. _known.Values.Where(known => known.WasSeen).GroupBy(known => _labels.Of(known.Name)).Select(known =>
+            new Measurement<double>(known.Max(one => one.SecondsAt(now)), new KeyValuePair<string, object?>("authenticator", known.Key)))];
+    }
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "The server of authenticator {Authenticator} fails since {Since:u} (failures: {Failures}): {Reason}. " +
@@ -61,14 +85,19 @@ internal sealed partial class ServiceOutages
         Message = "The server of authenticator {Authenticator} answers again after {Seconds} s ({Failures} failures since {Since:u})")]
     private partial void LogWell(string authenticator, long seconds, int failures, DateTimeOffset since);
 
-    /// <summary>How one of them fares. Guarded by itself.</summary>
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Authenticator {Authenticator} is no longer configured; its server failed since {Since:u} (failures: {Failures})")]
+    private partial void LogGone(string authenticator, DateTimeOffset since, int failures);
+
+    /// <summary>
+    /// How one of them fares. Each of the questions that it is asked is well again by an answer of its own. Guarded by itself.
+    /// </summary>
     internal sealed class ServiceOutage(string name, ServiceOutages all)
     {
         private readonly HashSet<string> _said = [];
+        private readonly Dictionary<string, (TimeSpan FailedAt, bool HasAnswered)> _open = [];
         private DateTimeOffset? _since;
         private TimeSpan _beganAt;
-        private TimeSpan _failedAt;
-        private bool _hasAnswered;
         private int _failures;
 
         public string Name => name;
@@ -76,31 +105,39 @@ internal sealed partial class ServiceOutages
         /// <summary>Whether there ever was one.</summary>
         public bool WasSeen { get; private set; }
 
+        /// <summary>When it was taken from the configuration; <c>null</c> while it is there.</summary>
+        public TimeSpan? GoneAt { get; set; }
+
         /// <summary>It did not answer, or what says nothing.</summary>
-        public void Failed(Exception fault)
-        {
-            var known = ExchangeFault.Of(fault);
-            Failed(known.Kind == "closed" ? new ExchangeFault("answer", fault.Message) : known);
-        }
+        /// <param name="fault">Why.</param>
+        /// <param name="question">What it was asked; a word of the code, empty where it is asked one thing alone.</param>
+        public void Failed(Exception fault, string question = "") =>
+            Failed(ExchangeFault.Find(fault) ?? new ExchangeFault("answer", fault.Message), question);
 
         /// <summary>The same, and why.</summary>
-        public void Failed(ExchangeFault fault)
+        public void Failed(ExchangeFault fault, string question = "")
         {
-            all._failures.Add(1, new("authenticator", name), new("reason", fault.Kind));
+            all._failures.Add(1, new("authenticator", all._labels.Of(name)), new("reason", fault.Kind));
             lock (_said)
             {
+                if (GoneAt is not null)
+                {
+                    return;
+                }
+
                 var now = all._time.GetSteadyNow();
                 (_since, _beganAt) = _since is null ? (all._time.GetUtcNow(), now) : (_since, _beganAt);
-                (WasSeen, _hasAnswered, _failedAt, _failures) = (true, false, now, _failures + 1);
-                if (_said.Count < MaxReasons && _said.Add(fault.Reason))
+                (WasSeen, _failures, _open[question]) = (true, _failures + 1, (now, false));
+                var reason = question.Length == 0 ? fault.Reason : $"{question}: {fault.Reason}";
+                if (_said.Count < MaxReasons && _said.Add(reason))
                 {
-                    all.LogFails(name, _since.GetValueOrDefault(), _failures, fault.Reason);
+                    all.LogFails(name, _since.GetValueOrDefault(), _failures, reason);
                 }
             }
         }
 
         /// <summary>It answered.</summary>
-        public void Answered()
+        public void Answered(string question = "")
         {
             if (!WasSeen)
             {
@@ -109,9 +146,13 @@ internal sealed partial class ServiceOutages
 
             lock (_said)
             {
-                _hasAnswered = true;
                 var now = all._time.GetSteadyNow();
-                if (_since is { } since && now >= _failedAt + Settled)
+                if (_open.TryGetValue(question, out var asked))
+                {
+                    _open[question] = asked with { HasAnswered = true };
+                }
+
+                if (_since is { } since && !_open.Values.Any(one => IsOpen(one, now)))
                 {
                     all.LogWell(name, (long)(now - _beganAt).TotalSeconds, _failures, since);
                     End();
@@ -119,12 +160,17 @@ internal sealed partial class ServiceOutages
             }
         }
 
-        public void End()
+        /// <summary>It is not configured any more.</summary>
+        public void Leave()
         {
             lock (_said)
             {
-                (_since, _failures) = (null, 0);
-                _said.Clear();
+                GoneAt ??= all._time.GetSteadyNow();
+                if (_since is { } since)
+                {
+                    all.LogGone(name, since, _failures);
+                    End();
+                }
             }
         }
 
@@ -132,9 +178,18 @@ internal sealed partial class ServiceOutages
         {
             lock (_said)
             {
-                return _since is null || now >= _failedAt + (_hasAnswered ? Settled : Unasked) ? 0
-                    : Math.Max((now - _beganAt).TotalSeconds, 1);
+                return _open.Values.Any(one => IsOpen(one, now)) ? Math.Max((now - _beganAt).TotalSeconds, 1) : 0;
             }
+        }
+
+        private static bool IsOpen((TimeSpan FailedAt, bool HasAnswered) one, TimeSpan now) =>
+            now < one.FailedAt + (one.HasAnswered ? Settled : Unasked);
+
+        private void End()
+        {
+            (_since, _failures) = (null, 0);
+            _open.Clear();
+            _said.Clear();
         }
     }
 }

@@ -88,6 +88,7 @@ internal sealed class ProcessBook(TimeProvider time)
             report.Kind, report.Host, report.Version, report.Started, report.Configuration, (int)silence.TotalSeconds)
         {
             SilentSince = silence > Silent ? process.HeardAt : null,
+            Shared = report.Shared,
         };
     }
 

@@ -23,6 +23,9 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// </summary>
     public bool IsRefusedUpstream { get; init; }
 
+    /// <summary>What is wrong with an answer of an upstream that came and cannot be used, for operators; <c>null</c> for no such.</summary>
+    public string? Oddity { get; init; }
+
     /// <summary>The OAuth2 error code that a polling device looks for (RFC 8628 §3.5); sent beside the errors.</summary>
     public string? OAuthError { get; init; }
 

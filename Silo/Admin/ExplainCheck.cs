@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RegistryProxy.Configuration;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Grains.Explaining;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Commands;
@@ -43,7 +44,8 @@ public sealed class ExplainCheck : ICheckStep
         using var inquiry = AccessInquiry.Of(configuration);
         if (await inquiry.Query(configuration, question, cancellation) is not { } answer)
         {
-            await Console.Error.WriteLineAsync($"--explain: there is no tenant '{question.Tenant}'");
+            await Console.Error.WriteLineAsync(
+                $"--explain: there is no tenant '{question.Tenant}'{Suggestion.For(question.Tenant, configuration.Tenants.Keys)}");
             return false;
         }
 

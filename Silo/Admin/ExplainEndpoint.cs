@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Grains.Explaining;
 using RegistryProxy.Silo.Admin.Replies;
 
@@ -22,7 +23,8 @@ internal sealed class ExplainEndpoint(IConfigurationFeed configuration, AccessIn
         }
         else
         {
-            await AdminReply.Error(context, StatusCodes.Status404NotFound, $"there is no tenant '{question.Tenant}'");
+            var near = Suggestion.For(question.Tenant, configuration.Current.Configuration.Tenants.Keys);
+            await AdminReply.Error(context, StatusCodes.Status404NotFound, $"there is no tenant '{question.Tenant}'{near}");
         }
     }
 }

@@ -67,6 +67,10 @@ internal sealed partial class StateSweep(
                 else
                 {
                     meter.Found(new Dictionary<string, long>());
+                    if (_outage.End(out _, out _))
+                    {
+                        LogElsewhere();
+                    }
                 }
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
@@ -116,6 +120,10 @@ internal sealed partial class StateSweep(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of the stored records did not complete; it runs again")]
     private partial void LogLater(Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Another silo has begun the sweep of the stored records that did not complete here; its log has the outcome")]
+    private partial void LogElsewhere();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The sweep of the stored records completed, {Minutes:F0} minutes late")]
     private partial void LogWell(double minutes);

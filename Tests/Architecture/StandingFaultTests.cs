@@ -16,6 +16,7 @@ public sealed partial class StandingFaultTests
         ["OutageLog.LogFails"] = "LogWell",
         ["OutageLog.LogStorageFails"] = "LogStorageWell",
         ["OutageLog.LogLimits"] = "LogUnlimited",
+        ["OutageLog.LogPartFails"] = "LogPartWell",
         ["ServiceOutages.LogFails"] = "LogWell",
         ["UpstreamAccounts.LogOpened"] = "LogClosed",
         ["StateStore.LogFailed"] = "LogWell",

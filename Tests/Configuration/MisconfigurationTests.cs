@@ -77,12 +77,14 @@ public sealed class MisconfigurationTests : IDisposable
         "htpasswd holds no certificate in PEM")]
     [InlineData(AfterListen, AfterListen + "  trustedProxies: [10.0.0.0/33]\n", 5, "listen.trustedProxies[0]", "must be a network such as")]
     [InlineData(AfterListen, AfterListen + "  trustedProxies: 10.0.0.0/8\n", 5, "listen.trustedProxies", "must be a list, such as [one, two]")]
-    [InlineData("https://hub.example", "hub.example", 6, "upstreams.hub.url", "did you mean 'http://hub.example'?")]
+    [InlineData("https://hub.example", "hub.example", 6, "upstreams.hub.url", "did you mean 'https://hub.example'?")]
     [InlineData("https://hub.example", "https://hub.example/v2/", 6, "upstreams.hub.url", "with a host and nothing behind it")]
     [InlineData("https://hub.example", "https://me:canary-url@hub.example", 6, "upstreams.hub.url",
         "a user name and a password belong into fields of their own")]
     [InlineData("type: basic, ", "", 6, "upstreams.hub.credentials.type", "is required")]
     [InlineData("username: me, ", "", 6, "upstreams.hub.credentials.username", "is required")]
+    [InlineData("username: me, ", "user: me, ", 6, "upstreams.hub.credentials.user", "unknown key; did you mean 'username'?")]
+    [InlineData("revision: 1", "tokens: { lifetime: 5m }", 1, "tokens.lifetime", "did you mean 'accessLifetime' or 'refreshLifetime'?")]
     [InlineData("username: me", "username: \"a:b\"", 6, "upstreams.hub.credentials.username", "must not have a ':'")]
     [InlineData("{ value: canary-secret }", "canary-secret", 6, "upstreams.hub.credentials.password", "must be one of { file: PATH }")]
     [InlineData("{ value: canary-secret }", "{ env: REGISTRYPROXY_TEST_NOWHERE }", 6, "upstreams.hub.credentials.password",

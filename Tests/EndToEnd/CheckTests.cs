@@ -32,7 +32,13 @@ public sealed class CheckTests(Lab lab)
         Assert.Equal(1, denied.ExitCode);
 
         (await Check(config, "--explain", "tenant=nobody&repository=a&action=pull")).ShouldFail("there is no tenant 'nobody'");
-        (await Check(config, "--explain", "tenant=acme&repository=UPPER&action=pull")).ShouldFail("repository must be a repository name");
+        (await Check(config, "--explain", "tenant=acme&repository=UPPER&action=pull"))
+            .ShouldFail("repository must be a repository name, which has no capital letters");
+        (await Check(config, "--explain", "tenant=acme&repository=a/b:v1&action=pull")).ShouldFail("name, without a tag or digest");
+        (await Check(config, "--explain", "tenant=acme&repository=a&action=pul"))
+            .ShouldFail("action must be pull, push, delete or catalog; did you mean 'pull'?");
+        (await Check(config, "--explain", "tenant=acne&repository=a&action=pull"))
+            .ShouldFail("there is no tenant 'acne'; did you mean 'acme'?");
         (await Check(config, "--explain", "tenant=acme&repo=a&action=pull")).ShouldFail("'repo' is not known");
     }
 

@@ -232,6 +232,9 @@ public sealed class PageViewsTests
         await browser.GoTo("administration/audit");
         await Eventually.True(async () => (await browser.Text("main")).Contains("robot-revoke"), "what was done is written down",
             TimeSpan.FromSeconds(60));
+        await browser.FillIn("#audit-subject", "alice");
+        await browser.FillIn("#audit-repository", "like/none");
+        await Eventually.True(async () => (await browser.Text("main")).Contains("No line in memory is like this"), "lines are filtered");
         Assert.Empty(browser.Faults);
     }
 

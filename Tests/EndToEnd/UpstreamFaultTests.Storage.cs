@@ -17,6 +17,21 @@ public sealed partial class UpstreamFaultTests
             return Answer(context, context.Request.Path == "/v2/" ? 200 : 429);
         }), "", "it answers 429; nothing is asked of it until 20", "throttled", Limit,
             state: "limited");
+        Add("in-part", await Recording(context =>
+            Answer(context, context.Request.Path == "/v2/" ? 200 : context.Request.Path.Value!.Contains($"/{Served}/") ? 404 : 500)),
+            "", "^Part of upstream .* repository 'app': it answers 500$", "status", "RegistryProxyUpstreamPartFails",
+            state: "failing in part");
+        Add("loops", await Recording(context =>
+        {
+            context.Response.Headers.Location = context.Request.Path.Value;
+            return Answer(context, context.Request.Path == "/v2/" ? 200 : 307);
+        }), "", "redirected more than 5 times", "redirect");
+        Add("page", await Recording(context =>
+        {
+            context.Response.ContentType = "text/html";
+            return context.Response.WriteAsync("<html>log in</html>");
+        }), "", "it sent something that is no manifest", "content");
+        Add("empty", await Recording(context => Answer(context, context.Request.Path == "/v2/" ? 200 : 204)), "", "it answers 204", "status");
         foreach (var (name, status, reason) in new[] { ("refuses", 403, "refused"), ("errs", 500, "status"), ("limits", 429, "throttled") })
         {
             var storage = await Recording(Status(status));
@@ -32,6 +47,9 @@ public sealed partial class UpstreamFaultTests
         AddStorage("forbidden", await Recording(Redirecting("http://bucket.example")),
             @"\(http://bucket.example\) .*redirectHosts", "redirect", "[other.example]");
     }
+
+    /// <summary>A repository that an upstream answers for, however others fail.</summary>
+    private const string Served = "served";
 
     private void AddStorage(
         string name, string url, string line, string reason, string hosts = "[localhost, 127.0.0.1, bucket.corp.invalid]") => Add(

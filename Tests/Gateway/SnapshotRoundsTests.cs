@@ -12,6 +12,7 @@ using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Processes;
@@ -38,6 +39,7 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
     public SnapshotRoundsTests()
     {
         var client = ClusterLab.Client(_cluster.Factory, new Relays(_time), _time);
+        var meters = _services.GetRequiredService<IMeterFactory>();
         (_map, _limits) = (new CurrentMap(_time), new LimitShares(_time));
         _decisions = new DecisionCache(client, _map, new GatewayOptions(), _time);
         _rounds = new SnapshotRounds(_map, _time);
@@ -45,7 +47,8 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
             _map, _decisions,
             new SnapshotCaches(
                 _decisions, new AccessTokenCache(_time), new UpstreamTokenCache(client, _time),
-                new TenantMeter(_services.GetRequiredService<IMeterFactory>(), _time)),
+                new UpstreamAccounts(client, meters, _time, NullLogger<UpstreamAccounts>.Instance),
+                new FailingUpstreams(client, meters, _time, NullLogger<FailingUpstreams>.Instance), new TenantMeter(meters, _time)),
             _rounds, _limits,
             _services.GetRequiredService<Serializer>(), NullLogger<SnapshotInstaller>.Instance);
         _follower = new SnapshotFollower(

@@ -17,6 +17,23 @@ public sealed class ProblemsTests
         [new Activity("acme", [10, 1, 0.2, 5, 0, 0], [1, 1, 1, 1, 1, 1])]);
 
     [Fact]
+    public void Files_that_differ_for_the_host_alone_are_one_configuration()
+    {
+        var seen = Well with
+        {
+            Processes =
+            [
+                new ProcessStatus("silo", "here", "1", Now, "v1", 1) { Shared = "x" },
+                new ProcessStatus("silo", "other-listener", "1", Now, "v2", 1) { Shared = "x" },
+                new ProcessStatus("gateway", "of-the-other", "1", Now, "v2", 1),
+                new ProcessStatus("silo", "behind", "1", Now, "v0", 1) { Shared = "w" },
+                new ProcessStatus("gateway", "of-the-one-behind", "1", Now, "v0", 1),
+            ],
+        };
+        Assert.Equal(["silo behind", "gateway of-the-one-behind"], Problems.Of(seen).Select(problem => problem.Subject));
+    }
+
+    [Fact]
     public void Nothing_is_said_while_all_is_well() => Assert.Empty(Problems.Of(Well));
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Buffers.Text;
 using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -107,6 +109,55 @@ public sealed class ServiceOutageTests : IDisposable
         server.Failed(new TimeoutException());
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.True(Assert.Single(_failing.Shown()).Value > 0);
+    }
+
+    [Fact]
+    public void One_questions_answer_ends_no_other_ones_outage()
+    {
+        var server = _outages.Of("it");
+        server.Failed(new TimeoutException(), "token");
+        Assert.EndsWith("(failures: 1): token: no answer in time. Logins that need it get 503", _log.Lines[^1]);
+        for (var i = 0; i < 5; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            server.Answered("keys");
+        }
+
+        Assert.Single(_log.Lines);
+        Assert.Equal(300, Math.Round(Assert.Single(_failing.Shown()).Value));
+        server.Failed(new TimeoutException(), "keys");
+        _time.Advance(TimeSpan.FromMinutes(1));
+        server.Answered("token");
+        Assert.True(Assert.Single(_failing.Shown()).Value > 0);
+        server.Answered("keys");
+        Assert.Equal(0, Assert.Single(_failing.Shown()).Value);
+        Assert.Matches("^The server of authenticator it answers again after 360 s \\(2 failures since ", _log.Lines[^1]);
+    }
+
+    [Fact]
+    public void A_connection_that_was_reset_is_no_answer_and_a_status_is_one()
+    {
+        var server = _outages.Of("it");
+        server.Failed(new HttpRequestException("x", new IOException("y", new SocketException((int)SocketError.ConnectionReset))));
+        server.Failed(new HttpRequestException("https://login.example/keys answers 503", null, HttpStatusCode.ServiceUnavailable));
+        server.Failed(new InvalidDataException("it names another issuer"));
+        Assert.Equal(["closed", "status", "answer"], _failures.Counted.Select(one => one.Labels["reason"]));
+        Assert.Contains("https://login.example/keys answers 503", _log.Lines[1]);
+    }
+
+    [Fact]
+    public void What_was_removed_is_forgotten_and_what_comes_back_is_known_again()
+    {
+        var server = _outages.Of("it");
+        server.Failed(new TimeoutException());
+        _outages.Keep([]);
+        Assert.Matches("^Authenticator it is no longer configured; its server failed since .* \\(failures: 1\\)$", _log.Lines[^1]);
+        server.Failed(new TimeoutException());
+        Assert.Equal(0, Assert.Single(_failing.Shown()).Value);
+        _time.Advance(TimeSpan.FromMinutes(11));
+        Assert.Empty(_failing.Shown());
+        _outages.Of("it").Failed(new TimeoutException());
+        Assert.Equal(1, Assert.Single(_failing.Shown()).Value);
     }
 
     [Fact]

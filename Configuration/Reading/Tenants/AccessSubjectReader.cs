@@ -57,6 +57,8 @@ internal static class AccessSubjectReader
                 }
 
                 return new AccessSubject(kind, candidates[0].Name, rest);
+            case 0 when !authenticators.AreKnown:
+                return null;
             case 0:
                 field.Fail($"no authenticator of this tenant can produce a {kind.ToString().ToLowerInvariant()}; add one to " +
                     $"authenticators");

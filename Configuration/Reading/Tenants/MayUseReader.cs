@@ -39,7 +39,8 @@ internal static class MayUseReader
             var name = item.RequiredText();
             if (!all.Contains(name))
             {
-                item.Fail($"there is no {what} '{name}'; known: {Names.List(all)}{item.Errors.Suggest(name, all)}");
+                item.FailUnlessDefined(
+                    $"{what}s", name, $"there is no {what} '{name}'; known: {Names.List(all)}{item.Errors.Suggest(name, all)}");
             }
 
             names.Add(name);

@@ -103,7 +103,7 @@ internal static class RouteReader
             return upstream.Name;
         }
 
-        field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}" +
+        field.FailUnlessDefined("upstreams", name, $"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}" +
             $"{field.Errors.Suggest(name, known.Upstreams.Keys)}");
         return name;
     }

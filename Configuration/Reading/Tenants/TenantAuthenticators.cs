@@ -12,6 +12,9 @@ internal sealed class TenantAuthenticators(IReadOnlyCollection<string> names, IE
 
     public bool Contains(string name) => _names.Contains(name);
 
+    /// <summary>Whether all are known; of the others it has been said what is wrong with them.</summary>
+    public bool AreKnown => _names.Count <= _all.Length;
+
     /// <summary>Those that can produce a subject of a kind.</summary>
     public IReadOnlyList<AuthenticatorConfiguration> Of(AccessSubjectKind kind) =>
         kind == AccessSubjectKind.Group ? _all : _takingPasswords;

@@ -49,7 +49,8 @@ internal static class TenantRights
             var name = item.RequiredText();
             if (!known.Authenticators.ContainsKey(name))
             {
-                item.Fail($"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}" +
+                item.FailUnlessDefined(
+                    "authenticators", name, $"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}" +
                     $"{item.Errors.Suggest(name, known.Authenticators.Keys)}");
             }
             else if (!seen.Add(name))

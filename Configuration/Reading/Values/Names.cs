@@ -15,6 +15,17 @@ internal static class Names
         }
     }
 
+    /// <summary>
+    /// Says that there is nothing of a name, unless it is defined and what is wrong with that has been said.
+    /// </summary>
+    public static void FailUnlessDefined(this Field field, string section, string name, string message)
+    {
+        if (!field.Errors.HasAt($"{section}.{name}") && !field.Errors.HasAt($"define.{section}.{name}"))
+        {
+            field.Fail(message);
+        }
+    }
+
     /// <summary>How many names a message lists.</summary>
     private const int Listed = 20;
 
@@ -22,7 +33,7 @@ internal static class Names
     public static string List(IEnumerable<string> names)
     {
         var first = names.Take(Listed + 1).ToList();
-        return first.Count <= Listed ? string.Join(", ", first) : $"{string.Join(", ", first.Take(Listed))}, …";
+        return first.Count == 0 ? "none" : first.Count <= Listed ? string.Join(", ", first) : $"{string.Join(", ", first.Take(Listed))}, …";
     }
 
     /// <summary>Whole components of a repository name, or nothing.</summary>

@@ -118,7 +118,9 @@ internal sealed class ManifestFetcher(
             try
             {
                 var bytes = await BoundedBody.Read(answer, (int)Manifest.MaxBytes, either.Token);
-                return Keep(supplier, fetch, digest, answer, bytes);
+                var kept = Keep(supplier, fetch, digest, answer, bytes);
+                fetcher.Tell(fetch, answer, kept.Error);
+                return kept;
             }
             catch (BodyTooLargeException)
             {
@@ -126,6 +128,7 @@ internal sealed class ManifestFetcher(
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
             {
+                fetcher.Tell(fetch, answer, fault);
                 return new ManifestAnswer(null, CacheState.Miss, UpstreamErrors.Unanswered(fetch.Destination.Upstream, fault));
             }
         }
@@ -181,7 +184,8 @@ internal sealed class ManifestFetcher(
     }
 
     private static DistributionError Odd(Fetch fetch, string what) =>
-        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{fetch.Destination.Upstream.Name}' {what}", 5);
+        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{fetch.Destination.Upstream.Name}' {what}", 5)
+            with { Oddity = $"it {what}" };
 
     private static string MediaTypeOf(HttpResponseMessage answer) =>
         answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && HeaderText.IsClean(type.ToString())

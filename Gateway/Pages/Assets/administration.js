@@ -49,12 +49,24 @@ function Upstreams() {
     { title: "Why", kind: "whole", cell: whatToDo }]}/>`}`;
 }
 
+const every = { subject: "", repository: "", event: "", decision: "", text: "" };
+const has = (value, part) => String(value ?? "").toLowerCase().includes(part.toLowerCase());
+const isWanted = (line, wanted) => (has(line.subject, wanted.subject) || has(line.administrator, wanted.subject)) && has(line.repository, wanted.repository)
+  && (!wanted.event || line.event === wanted.event) && (!wanted.decision || line.decision === wanted.decision) && has(JSON.stringify(line), wanted.text);
+
 function Audit() {
   const { data, at, error, again } = useData(`${Root}/audit`, 10000);
-  const [search, setSearch] = useState("");
-  const lines = [...(data?.lines ?? [])].reverse().filter(line => JSON.stringify(line).toLowerCase().includes(search.toLowerCase())).slice(0, 100);
+  const [wanted, setWanted] = useState(every);
+  const all = [...(data?.lines ?? [])].reverse();
+  const lines = all.filter(line => isWanted(line, wanted)).slice(0, 100);
+  const events = [...new Set([...all.map(line => line.event), wanted.event])].filter(name => name).sort();
+  const set = name => event => setWanted({ ...wanted, [name]: event.target.value });
+  const text = (name, label) => html`<${Field} label=${label}><input type="search" id=${`audit-${name}`} value=${wanted[name]} onInput=${set(name)}/><//>`;
   return html`<h1 tabindex="-1">Audit log</h1>
-  <form class="tools" role="search" onSubmit=${event => event.preventDefault()}><${Field} label="Search in these lines"><input type="search" id="audit-search" value=${search} onInput=${event => setSearch(event.target.value)}/><//></form>
+  <form class="tools" role="search" onSubmit=${event => event.preventDefault()}>${text("subject", "Who")}${text("repository", "Repository")}
+    <${Field} label="Event"><select id="audit-event" value=${wanted.event} onChange=${set("event")}><option value="">all</option>${events.map(name => html`<option value=${name}>${name}</option>`)}</select><//>
+    <${Field} label="Decision"><select id="audit-decision" value=${wanted.decision} onChange=${set("decision")}><option value="">all</option><option value="allow">allowed</option><option value="deny">denied</option></select><//>
+    ${text("text", "Anything else")}<button type="button" onClick=${() => setWanted(every)}>Clear filters</button></form>
   ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/><${Lines} lines=${lines} empty="No line in memory is like this."/>
   <p class="dim">The newest 100 that match. None is missing since <${Time} at=${data.completeSince}/>, from ${data.gateways} ${data.gateways === 1 ? "gateway" : "gateways"}${data.silent > 0 ? `, of which ${data.silent} did not answer` : ""}.</p>`}`;
 }

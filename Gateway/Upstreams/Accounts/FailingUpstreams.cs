@@ -12,7 +12,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// one when that ends; every failure is counted, a gauge lasts as long as the outage, and the silos are told for the operator's page, also
 /// when nobody asks any more.
 /// </summary>
-internal sealed class FailingUpstreams : BackgroundLoop
+internal sealed partial class FailingUpstreams : BackgroundLoop
 {
     /// <summary>How often the silos are told again.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
@@ -27,6 +27,7 @@ internal sealed class FailingUpstreams : BackgroundLoop
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<string, UpstreamFares> _known = new();
+    private readonly ServerLabels _labels = new();
     private readonly Action<string, UpstreamSight> _tell;
     private readonly string _gateway = Guid.NewGuid().ToString("N");
     private readonly TimeProvider _time;
@@ -59,7 +60,9 @@ internal sealed class FailingUpstreams : BackgroundLoop
     /// <summary>A request was answered by an upstream itself.</summary>
     /// <param name="upstream">By whom.</param>
     /// <param name="isGood">Whether the answer is one to what was asked, and no refusal.</param>
-    public void Answered(string upstream, bool isGood = true)
+    /// <param name="scope">The scope of the token that it was asked with.</param>
+    /// <param name="account">The account that it counted against.</param>
+    public void Answered(string upstream, bool isGood = true, string? scope = null, string account = "")
     {
         var (now, fares) = (_time.GetSteadyNow(), Of(upstream));
         if (isGood)
@@ -67,15 +70,34 @@ internal sealed class FailingUpstreams : BackgroundLoop
             fares.AnsweredAt = now;
         }
 
-        Answered(upstream, fares, now, OutageKind.Failing, OutageKind.Limited);
+        var isNonePart = fares.Parts.Answer(scope, now);
+        Answered(upstream, fares, now, isNonePart ? [OutageKind.Failing, OutageKind.Limited, OutageKind.Part]
+            : [OutageKind.Failing, OutageKind.Limited], account);
     }
 
     /// <summary>A request was answered by what an upstream redirects to.</summary>
-    public void StorageAnswered(string upstream) => Answered(upstream, Of(upstream), _time.GetSteadyNow(), OutageKind.Storage);
+    public void StorageAnswered(string upstream) => Answered(upstream, Of(upstream), _time.GetSteadyNow(), [OutageKind.Storage]);
 
     /// <summary>A request failed, and not for its client's sake.</summary>
-    public void Failed(string upstream, string address, ExchangeFault fault) =>
-        Fail(OutageKind.Failing, upstream, address, fault, fault.Reason);
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="address">Its origin.</param>
+    /// <param name="fault">What went wrong.</param>
+    /// <param name="scope">The scope of the token that it was asked with; <c>null</c> when it is the host that failed.</param>
+    public void Failed(string upstream, string address, ExchangeFault fault, string? scope = null)
+    {
+        var reach = Of(upstream).Parts.Fail(scope, _time.GetSteadyNow());
+        if (scope is null || reach == FailureReach.Whole)
+        {
+            Fail(OutageKind.Failing, upstream, address, fault, fault.Reason);
+            return;
+        }
+
+        Fail(OutageKind.Part, upstream, address, fault, $"{FailingParts.NameOf(scope)}: {fault.Reason}");
+        if (reach == FailureReach.PartFromFirst)
+        {
+            Change(upstream, (fares, now) => Close(upstream, fares, OutageKind.Failing, now));
+        }
+    }
 
     /// <summary>A request failed at what an upstream redirects to, which says nothing of the upstream or its credential.</summary>
     /// <param name="upstream">The upstream.</param>
@@ -89,8 +111,10 @@ internal sealed class FailingUpstreams : BackgroundLoop
     /// <param name="address">Its origin.</param>
     /// <param name="pause">How long it wants to be left alone.</param>
     /// <param name="isAnswer">Whether it has just said so, or a request was spared it.</param>
-    public void Limited(string upstream, string address, TimeSpan pause, bool isAnswer)
+    /// <param name="account">Which account it limits.</param>
+    public void Limited(string upstream, string address, TimeSpan pause, bool isAnswer, string account = "")
     {
+        Change(upstream, (fares, now) => Use(upstream, fares, account, now, isLimited: true));
         var until = $"until {_time.GetUtcNow() + pause:u}";
         Fail(OutageKind.Limited, upstream, address, isAnswer ? new ExchangeFault("throttled", "429") : null,
             isAnswer ? $"it answers 429; nothing is asked of it {until}" : $"its rate limit is used up {until}", pause);
@@ -106,14 +130,14 @@ internal sealed class FailingUpstreams : BackgroundLoop
 
         lock (fares)
         {
-            return fares[OutageKind.Failing].IsSaid(fault.Reason) || fares[OutageKind.Storage].IsSaid(fault.Reason);
+            return fares.Outages.Any(outage => outage.Kind != OutageKind.Limited && outage.IsSaid(fault.Reason));
         }
     }
 
     /// <summary>A request was refused, and a new credential did not mend it: that may be about its repository alone.</summary>
     public void Refused(string upstream, string address, int status, bool withCredential)
     {
-        _failures.Add(1, new("upstream", upstream), new("reason", "refused"));
+        _failures.Add(1, new("upstream", _labels.Of(upstream)), new("reason", "refused"));
         Change(upstream, (fares, now) =>
         {
             fares.RefusedAt = now;
@@ -146,7 +170,7 @@ internal sealed class FailingUpstreams : BackgroundLoop
         {
             lock (fares)
             {
-                if (now - fares.HeardAt > Forgotten)
+                if (now - fares.HeardAt > Forgotten || now - fares.GoneAt > Shown)
                 {
                     Forget(upstream, fares);
                     continue;
@@ -181,11 +205,16 @@ internal sealed class FailingUpstreams : BackgroundLoop
         if (fault is { } counted)
         {
             var at = kind == OutageKind.Storage ? $"storage_{counted.Kind}" : counted.Kind;
-            _failures.Add(1, new("upstream", upstream), new("reason", at));
+            _failures.Add(1, new("upstream", _labels.Of(upstream)), new("reason", at));
         }
 
         Change(upstream, (fares, now) =>
         {
+            if (fares.GoneAt is not null)
+            {
+                return;
+            }
+
             EndOver(upstream, fares, now);
             var outage = fares[kind];
             var isNews = outage.Since is null;
@@ -203,56 +232,6 @@ internal sealed class FailingUpstreams : BackgroundLoop
                 Tell(upstream, fares, now);
             }
         });
-    }
-
-    private void Answered(string upstream, UpstreamFares fares, TimeSpan now, params ReadOnlySpan<OutageKind> kinds)
-    {
-        if (Volatile.Read(ref _count) == 0)
-        {
-            return;
-        }
-
-        lock (fares)
-        {
-            foreach (var kind in kinds)
-            {
-                fares[kind].Answer();
-            }
-
-            EndOver(upstream, fares, now);
-        }
-    }
-
-    private void EndOver(string upstream, UpstreamFares fares, TimeSpan now)
-    {
-        foreach (var outage in fares.Outages)
-        {
-            if (outage.IsOver(now))
-            {
-                _log.Ended(upstream, outage, now);
-            }
-            else if (outage.IsUnknown(now))
-            {
-                _log.Lost(upstream, outage);
-            }
-            else
-            {
-                continue;
-            }
-
-            outage.End();
-            Interlocked.Decrement(ref _count);
-            Tell(upstream, fares, now);
-        }
-    }
-
-    private void Forget(string upstream, UpstreamFares fares)
-    {
-        // Under the lock of its own, as every change is.
-        if (_known.TryRemove(new(upstream, fares)))
-        {
-            Interlocked.Add(ref _count, -fares.End());
-        }
     }
 
     /// <summary>Changes what is known of an upstream, while it cannot be forgotten.</summary>
@@ -282,18 +261,23 @@ internal sealed class FailingUpstreams : BackgroundLoop
     }
 
     /// <summary>What was never wrong has no series.</summary>
-    private List<Measurement<double>> Lasting()
+    private IEnumerable<Measurement<double>> Lasting()
     {
-        List<Measurement<double>> lasting = [];
+        Dictionary<(string Upstream, string Condition), double> lasting = [];
         var now = _time.GetSteadyNow();
         foreach (var (upstream, fares) in _known)
         {
             lock (fares)
             {
-                lasting.AddRange(fares.Measure(upstream, now));
+                foreach (var (condition, seconds) in fares.Measure(now))
+                {
+                    var key = (_labels.Of(upstream), condition);
+                    lasting[key] = Math.Max(lasting.GetValueOrDefault(key), seconds);
+                }
             }
         }
 
-        return lasting;
+        return lasting.Select(one => new Measurement<double>(
+            one.Value, new("upstream", one.Key.Upstream), new("condition", one.Key.Condition)));
     }
 }

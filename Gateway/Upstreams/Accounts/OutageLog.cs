@@ -14,6 +14,9 @@ internal sealed partial class OutageLog(ILogger logger)
             case OutageKind.Limited:
                 LogLimits(upstream, outage.Place, since, failures, outage.Reason);
                 break;
+            case OutageKind.Part:
+                LogPartFails(upstream, outage.Place, since, failures, outage.Reason);
+                break;
             default:
                 LogFails(upstream, outage.Place, since, failures, outage.Reason);
                 break;
@@ -31,6 +34,9 @@ internal sealed partial class OutageLog(ILogger logger)
             case OutageKind.Limited:
                 LogUnlimited(upstream, seconds, outage.Failures, since);
                 break;
+            case OutageKind.Part:
+                LogPartWell(upstream, seconds, outage.Failures, since);
+                break;
             default:
                 LogWell(upstream, seconds, outage.Failures, since);
                 break;
@@ -42,6 +48,13 @@ internal sealed partial class OutageLog(ILogger logger)
     {
         var since = outage.Since.GetValueOrDefault();
         LogLost(upstream, since, outage.Failures);
+    }
+
+    /// <summary>It is not in the configuration any more.</summary>
+    public void Gone(string upstream, UpstreamOutage outage)
+    {
+        var since = outage.Since.GetValueOrDefault();
+        LogGone(upstream, since, outage.Failures);
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
@@ -61,6 +74,10 @@ internal sealed partial class OutageLog(ILogger logger)
             "The audit log has each")]
     public partial void Refuses(string upstream, string address, DateTimeOffset since, long refusals, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Part of upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
+    private partial void LogPartFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
+
     [LoggerMessage(Level = LogLevel.Information,
         Message = "Upstream {Upstream} recovered after {Seconds} s ({Failures} failed requests since {Since:u})")]
     private partial void LogWell(string upstream, long seconds, int failures, DateTimeOffset since);
@@ -72,6 +89,14 @@ internal sealed partial class OutageLog(ILogger logger)
     [LoggerMessage(Level = LogLevel.Information,
         Message = "Upstream {Upstream} takes requests again after {Seconds} s ({Refusals} limited requests since {Since:u})")]
     private partial void LogUnlimited(string upstream, long seconds, int refusals, DateTimeOffset since);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Part of upstream {Upstream} recovered after {Seconds} s ({Failures} failed requests since {Since:u})")]
+    private partial void LogPartWell(string upstream, long seconds, int failures, DateTimeOffset since);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Upstream {Upstream} is no longer configured; what failed since {Since:u} (failures: {Failures}) is over")]
+    private partial void LogGone(string upstream, DateTimeOffset since, int failures);
 
     [LoggerMessage(Level = LogLevel.Information,
         Message = "Upstream {Upstream} has not been asked for an hour; whether what failed since {Since:u} (failures: {Failures}) " +

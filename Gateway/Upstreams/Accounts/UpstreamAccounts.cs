@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using RegistryProxy.Background;
+using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
@@ -10,9 +12,14 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// <summary>The accounts that this gateway uses. Nothing of one account touches another.</summary>
 internal sealed partial class UpstreamAccounts
 {
+    /// <summary>What is not shown any more keeps its last value: for so long a breaker that is gone is shown closed.</summary>
+    private static readonly TimeSpan Shown = TimeSpan.FromMinutes(10);
+
     private readonly ConcurrentDictionary<string, UpstreamAccount> _accounts = new();
+    private readonly ConcurrentDictionary<string, TimeSpan> _gone = new();
     private readonly string _gateway = Guid.NewGuid().ToString("N");
     private readonly ConcurrentDictionary<string, UpstreamCount> _counts = new();
+    private readonly ServerLabels _labels = new();
     private readonly ClusterClient _cluster;
     private readonly TimeProvider _time;
     private readonly ILogger<UpstreamAccounts> _logger;
@@ -42,7 +49,8 @@ internal sealed partial class UpstreamAccounts
     public UpstreamAccount For(Upstream upstream) =>
         _accounts.TryGetValue(upstream.Account, out var account) ? account : _accounts.GetOrAdd(upstream.Account, Create, upstream.Name);
 
-    public void CountRefusal(Upstream upstream, string reason) => _refused.Add(1, new("upstream", upstream.Name), new("reason", reason));
+    public void CountRefusal(Upstream upstream, string reason) => _refused.Add(
+        1, new("upstream", _labels.Of(upstream.Name)), new("reason", reason));
 
     /// <summary>An upstream answered.</summary>
     /// <param name="upstream">Who.</param>
@@ -51,8 +59,9 @@ internal sealed partial class UpstreamAccounts
     public void CountAnswer(Upstream upstream, int status, TimeSpan took)
     {
         CountOf(upstream).Answered(status, took);
-        _requests.Add(1, new("upstream", upstream.Name), new("status", TenantMeter.ClassOf(status)));
-        _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("upstream", upstream.Name));
+        var label = _labels.Of(upstream.Name);
+        _requests.Add(1, new("upstream", label), new("status", TenantMeter.ClassOf(status)));
+        _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("upstream", label));
     }
 
     /// <summary>What an upstream was asked.</summary>
@@ -62,12 +71,43 @@ internal sealed partial class UpstreamAccounts
     /// <summary>What every upstream was asked since this gateway started.</summary>
     public IReadOnlyList<UpstreamTraffic> Traffic() => [.. _counts.Select(count => count.Value.Describe(count.Key))];
 
-    private IEnumerable<Measurement<int>> Open() => _accounts.Values.GroupBy(account => account.Upstream)
-        .Select(upstream => new Measurement<int>(
-            upstream.Count(account => account.Breaker.IsOpen), new KeyValuePair<string, object?>("upstream", upstream.Key)));
+    /// <summary>Forgets accounts and upstreams that are not configured any more; their breakers are shown closed for a while.</summary>
+    public void Keep(IReadOnlyList<UpstreamSnapshot> upstreams)
+    {
+        var (accounts, names) = (upstreams.Select(one => one.Account).ToHashSet(), upstreams.Select(one => one.Name).ToHashSet());
+        foreach (var (name, account) in _accounts)
+        {
+            if (!accounts.Contains(name) && _accounts.TryRemove(name, out _))
+            {
+                _gone[account.Upstream] = _time.GetSteadyNow() + Shown;
+            }
+        }
+
+        foreach (var gone in _counts.Keys.Where(name => !names.Contains(name)))
+        {
+            _counts.TryRemove(gone, out _);
+        }
+    }
+
+    private List<Measurement<int>> Open()
+    {
+        var open = _accounts.Values.GroupBy(account => _labels.Of(account.Upstream)).ToDictionary(
+            upstream => upstream.Key, upstream => upstream.Count(account => account.Breaker.IsOpen));
+        foreach (var (upstream, until) in _gone)
+        {
+            open.TryAdd(_labels.Of(upstream), 0);
+            if (until < _time.GetSteadyNow())
+            {
+                _gone.TryRemove(new(upstream, until));
+            }
+        }
+
+        return [.. open.Select(upstream => new Measurement<int>(
+            upstream.Value, new KeyValuePair<string, object?>("upstream", upstream.Key)))];
+    }
 
     private IEnumerable<Measurement<int>> Remaining() => Least(
-        _accounts.Values.Select(account => (account.Upstream, account.Budget.Seen)));
+        _accounts.Values.Select(account => (_labels.Of(account.Upstream), account.Budget.Seen)));
 
     /// <summary>An upstream may be used by several accounts; the one with the least left is the one to know of.</summary>
     internal static IEnumerable<Measurement<int>> Least(IEnumerable<(string Upstream, RateLimitSighting? Seen)> accounts) => accounts

@@ -291,7 +291,7 @@ internal sealed class UpstreamBreaker
     /// Whether there was no connection at all: no name, no route, no handshake, no tunnel. An answer that is not HTTP is one of a
     /// repository, also through a proxy.
     /// </summary>
-    private static bool IsOfHost(Exception fault) =>
+    public static bool IsOfHost(Exception fault) =>
         IsConnectTimeout(fault) || (ExchangeFault.Of(fault).Kind is "name" or "connect" or "tls" or "proxy"
         && !fault.Causes().Any(cause => cause is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }));
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
@@ -20,7 +19,16 @@ internal sealed class UpstreamFares
 
     /// <summary>What is, or was, wrong with it; by <see cref="OutageKind"/>.</summary>
     public IReadOnlyList<UpstreamOutage> Outages { get; } =
-        [new(OutageKind.Failing), new(OutageKind.Storage), new(OutageKind.Limited)];
+        [new(OutageKind.Failing), new(OutageKind.Storage), new(OutageKind.Limited), new(OutageKind.Part)];
+
+    /// <summary>Which of its parts fail.</summary>
+    public FailingParts Parts { get; } = new();
+
+    /// <summary>The account that it limits, or limited last.</summary>
+    public string LimitedAccount { get; set; } = "";
+
+    /// <summary>When it was taken from the configuration; <c>null</c> while it is there.</summary>
+    public TimeSpan? GoneAt { get; set; }
 
     public UpstreamOutage this[OutageKind kind] => Outages[(int)kind];
 
@@ -60,8 +68,8 @@ internal sealed class UpstreamFares
     }
 
     /// <summary>For how long each of what is, or ever was, wrong has been going on.</summary>
-    public IEnumerable<Measurement<double>> Measure(string upstream, TimeSpan now) => Outages.Where(outage => outage.WasSeen)
-        .Select(outage => new Measurement<double>(outage.SecondsAt(now), new("upstream", upstream), new("condition", outage.Name)));
+    public IEnumerable<(string Condition, double Seconds)> Measure(TimeSpan now) =>
+        Outages.Where(outage => outage.WasSeen).Select(outage => (outage.Name, outage.SecondsAt(now)));
 
     /// <summary>What the silos are told.</summary>
     public UpstreamSight Sight(string gateway, TimeSpan now)
@@ -79,8 +87,8 @@ internal sealed class UpstreamFares
             Troubles =
             [
                 .. Outages.Where(outage => outage.Kind != OutageKind.Failing && outage.Since is not null).Select(outage =>
-                    new UpstreamTrouble(outage.Kind == OutageKind.Storage ? UpstreamTrouble.Storage : UpstreamTrouble.Limited,
-                        outage.Place, outage.Reason, now - outage.BeganAt, now - outage.FailedAt, outage.Failures)),
+                    new UpstreamTrouble(
+                        outage.Name, outage.Place, outage.Reason, now - outage.BeganAt, now - outage.FailedAt, outage.Failures)),
             ],
         };
     }

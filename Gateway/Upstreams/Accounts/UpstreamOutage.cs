@@ -1,3 +1,5 @@
+using RegistryProxy.Grains.Interfaces;
+
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>What can be wrong with an upstream, each for itself.</summary>
@@ -11,6 +13,9 @@ internal enum OutageKind
 
     /// <summary>It limits the rate of requests.</summary>
     Limited,
+
+    /// <summary>It answers for some repositories, and for others does not, or with a server error.</summary>
+    Part,
 }
 
 /// <summary>
@@ -41,7 +46,13 @@ internal sealed class UpstreamOutage(OutageKind kind)
     public OutageKind Kind => kind;
 
     /// <summary>As a label of metrics.</summary>
-    public string Name => kind switch { OutageKind.Storage => "storage", OutageKind.Limited => "limited", _ => "failing" };
+    public string Name => kind switch
+    {
+        OutageKind.Storage => UpstreamTrouble.Storage,
+        OutageKind.Limited => UpstreamTrouble.Limited,
+        OutageKind.Part => UpstreamTrouble.Part,
+        _ => "failing",
+    };
 
     /// <summary>Since when, by the clock; <c>null</c> while all is well.</summary>
     public DateTimeOffset? Since { get; private set; }
@@ -82,7 +93,9 @@ internal sealed class UpstreamOutage(OutageKind kind)
     /// <summary>Whether the log has to have this reason; it has then.</summary>
     public bool Say(string reason) => _said.Count < MaxReasons && _said.Add(reason);
 
-    public bool IsSaid(string reason) => Since is not null && _said.Contains(reason);
+    /// <summary>Whether it has; a reason that is about a part ends with that of the failure.</summary>
+    public bool IsSaid(string reason) => Since is not null
+        && (kind == OutageKind.Part ? _said.Any(said => said.EndsWith(reason, StringComparison.Ordinal)) : _said.Contains(reason));
 
     /// <summary>A request was answered as it should be.</summary>
     public void Answer() => _answers += Since is null || _answers == AnswersInARow ? 0 : 1;

@@ -20,7 +20,7 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
             var response = await base.SendAsync(request, cancellationToken);
             if (isOrigin)
             {
-                Note(call, response.StatusCode);
+                Note(call, request, response);
             }
             else
             {
@@ -31,13 +31,15 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested && call.Body is not { IsBroken: true })
         {
+            NoteLimit(call);
             if (!isOrigin && (UpstreamBreaker.IsFailure(fault) || fault.Causes().OfType<ForbiddenAddressException>().Any()))
             {
                 failing.StorageFailed(call.Upstream.Name, OriginOf(request.RequestUri!), ExchangeFault.Of(fault));
             }
             else if (isOrigin && UpstreamBreaker.IsFailure(fault))
             {
-                failing.Failed(call.Upstream.Name, call.Upstream.Address, ExchangeFault.Of(fault));
+                failing.Failed(call.Upstream.Name, call.Upstream.Address, ExchangeFault.Of(fault),
+                    UpstreamBreaker.IsOfHost(fault) ? null : call.Key.Scope);
             }
 
             throw;
@@ -55,28 +57,43 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
     private static bool IsFailure(HttpStatusCode status) =>
         status >= HttpStatusCode.InternalServerError && status != HttpStatusCode.NotImplemented;
 
-    private void Note(UpstreamCall call, HttpStatusCode status)
+    private void Note(UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response)
     {
-        if (call.Limit is { } limit)
-        {
-            failing.Limited(call.Upstream.Name, call.Upstream.Address, limit.For, limit.IsAnswer);
-            call.Limit = null;
-        }
+        NoteLimit(call);
 
-        if (call.Refusal is not null || status == HttpStatusCode.TooManyRequests)
+        // Whether a redirect is an answer depends on where it leads.
+        var status = response.StatusCode;
+        if (call.Refusal is not null || status == HttpStatusCode.TooManyRequests || RedirectHandler.IsRedirect(request, response))
         {
             return;
         }
 
-        if (IsFailure(status))
+        if (IsFailure(status) || (call.Kind != CallKind.Write && IsNoContent(request, status)))
         {
-            failing.Failed(call.Upstream.Name, call.Upstream.Address, new ExchangeFault("status", $"it answers {(int)status}"));
+            failing.Failed(
+                call.Upstream.Name, call.Upstream.Address, new ExchangeFault("status", $"it answers {(int)status}"), call.Key.Scope);
         }
         else
         {
-            failing.Answered(call.Upstream.Name, (int)status is not (401 or 403) and < 500);
+            failing.Answered(call.Upstream.Name, (int)status is not (401 or 403) and < 500, call.Key.Scope, call.Upstream.Account);
         }
     }
+
+    /// <summary>Also when what was sent after a 429 did not arrive.</summary>
+    private void NoteLimit(UpstreamCall call)
+    {
+        if (call.Limit is { } limit)
+        {
+            failing.Limited(call.Upstream.Name, call.Upstream.Address, limit.For, limit.IsAnswer, call.Upstream.Account);
+            call.Limit = null;
+        }
+    }
+
+    /// <summary>Whether what a read is answered with is neither content nor a word on why there is none.</summary>
+    private static bool IsNoContent(HttpRequestMessage request, HttpStatusCode status) =>
+        (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head) && status < HttpStatusCode.BadRequest
+        && status is not (HttpStatusCode.OK or HttpStatusCode.NonAuthoritativeInformation or HttpStatusCode.PartialContent
+            or HttpStatusCode.NotModified);
 
     private void NoteStorage(UpstreamCall call, HttpRequestMessage request, HttpStatusCode status)
     {

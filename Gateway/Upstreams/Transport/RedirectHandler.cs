@@ -16,8 +16,16 @@ internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandl
 
     private const int RetryAfterSeconds = 5;
 
-    private static readonly ExchangeFault NotAllowed = new(
-        "redirect", "the upstream redirects to it, which redirectHosts, or the rules for all redirects, do not allow");
+    private static readonly Wrong NotAllowed = new("to where redirectHosts, or the rules for all redirects, do not allow",
+        "the upstream redirects to it, which redirectHosts, or the rules for all redirects, do not allow");
+
+    private static readonly Wrong Downgrade = new("from https to http", "a redirect leads to it from https to http");
+
+    private static readonly Wrong Loop = new(
+        $"more than {MaxHops} times", $"one request is redirected more than {MaxHops} times");
+
+    private static readonly Wrong NoAddress = new(
+        "to something that is not an address", "it redirects to something that is not an address");
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -27,21 +35,25 @@ internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandl
         {
             if (location is null || !UriReference.TryResolve(location, request.RequestUri!, out var reference))
             {
-                return Refuse(call, request, response, "to something that is not an address", null);
+                return Refuse(call, request, response, NoAddress, null);
             }
 
             var target = reference.Address;
             if (!call.FollowRedirects && !call.Upstream.IsOrigin(target))
             {
                 call.Redirect = target;
+                NoteAnswer(call, request.RequestUri!);
                 return response;
             }
 
-            if (hop == MaxHops || !call.Upstream.MayRedirectTo(target) || IsDowngrade(request.RequestUri!, target))
+            if (WrongWith(call, request.RequestUri!, target, hop) is { } wrong)
             {
-                failing.StorageFailed(call.Upstream.Name, HttpOrigin.Of(target).Serialized, NotAllowed);
-                return Refuse(call, request, response, "to where redirectHosts, or the rules for all redirects, do not allow",
-                    target.IdnHost);
+                return Refuse(call, request, response, wrong, target);
+            }
+
+            if (!call.Upstream.IsOrigin(target))
+            {
+                NoteAnswer(call, request.RequestUri!);
             }
 
             response.Dispose();
@@ -52,29 +64,56 @@ internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandl
         return response;
     }
 
-    /// <summary>Refuses a redirect; the host that it leads to is for operators alone.</summary>
-    private static HttpResponseMessage Refuse(
-        UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response, string where, string? host)
+    /// <summary>To lead elsewhere is an answer; to lead to itself is none yet.</summary>
+    private void NoteAnswer(UpstreamCall call, Uri asked)
     {
-        response.Dispose();
-        var message = $"upstream '{call.Upstream.Name}' redirects {where}";
-        return call.Refuse(
-            request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds), host is null ? message
-                : $"{message}: {host}", host is null ? null : NotAllowed);
+        if (call.Upstream.IsOrigin(asked))
+        {
+            failing.Answered(call.Upstream.Name, scope: call.Key.Scope, account: call.Upstream.Account);
+        }
     }
 
-    /// <summary>Whether a response is a redirect, and to where as it says; <c>null</c> when it says two things.</summary>
+    private static Wrong? WrongWith(UpstreamCall call, Uri from, Uri target, int hop) =>
+        IsDowngrade(from, target) ? Downgrade : !call.Upstream.MayRedirectTo(target) ? NotAllowed : hop == MaxHops ? Loop : null;
+
+    /// <summary>Refuses a redirect; the host that it leads to is for operators alone.</summary>
+    private HttpResponseMessage Refuse(
+        UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response, in Wrong wrong, Uri? target)
+    {
+        response.Dispose();
+        var (name, fault) = (call.Upstream.Name, new ExchangeFault("redirect", wrong.Reason));
+        if (target is null || call.Upstream.IsOrigin(target))
+        {
+            failing.Failed(name, call.Upstream.Address, fault, call.Key.Scope);
+        }
+        else
+        {
+            failing.StorageFailed(name, HttpOrigin.Of(target).Serialized, fault);
+        }
+
+        var message = $"upstream '{name}' redirects {wrong.Where}";
+        return call.Refuse(
+            request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds),
+            target is null ? message : $"{message}: {target.IdnHost}", fault);
+    }
+
+    /// <summary>Whether a response is a redirect.</summary>
+    public static bool IsRedirect(HttpRequestMessage request, HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
+        && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
+        && response.Headers.NonValidated.Contains("Location");
+
+    /// <summary>The same, and to where as it says; <c>null</c> when it says two things.</summary>
     private static bool IsRedirect(HttpRequestMessage request, HttpResponseMessage response, out string? location)
     {
         location = null;
-        if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-                or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
-            || !(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
-            || !response.Headers.NonValidated.TryGetValues("Location", out var locations))
+        if (!IsRedirect(request, response))
         {
             return false;
         }
 
+        var locations = response.Headers.NonValidated["Location"];
         location = locations.Count == 1 ? locations.ToString() : null;
         return true;
     }
@@ -95,4 +134,9 @@ internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandl
         call.AttachTo(next);
         return next;
     }
+
+    /// <summary>What is wrong with a redirect.</summary>
+    /// <param name="Where">For clients, after "redirects".</param>
+    /// <param name="Reason">For operators, of whoever is at fault.</param>
+    private readonly record struct Wrong(string Where, string Reason);
 }

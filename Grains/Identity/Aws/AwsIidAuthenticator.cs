@@ -11,7 +11,8 @@ namespace RegistryProxy.Grains.Identity.Aws;
 /// EC2 instance identity documents. Such a document names no audience and no time, and any process of the instance can read it; so each
 /// instance is bound to the nonce that came with its first one.
 /// </summary>
-internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGrainFactory grains, TimeProvider time) : ITokenAuthenticator
+internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGrainFactory grains, TimeProvider time)
+    : ITokenAuthenticator, ITriable
 {
     private const int MinKeyBits = 2048;
     private const int MaxNonce = 64;
@@ -26,6 +27,11 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
     public bool Allows(VerifiedIdentity identity) =>
         configuration.Accounts.Contains(identity.Claims.GetValueOrDefault("accountId", ""))
         && (configuration.Regions.Count == 0 || configuration.Regions.Contains(identity.Claims.GetValueOrDefault("region", "")));
+
+    /// <summary>Nobody is asked: what counts is in the files.</summary>
+    public ValueTask<Trial> Try(CancellationToken cancellation) => new(_certificates.Count == 0
+        ? new Trial("certificates", $"none of them has an RSA key of {MinKeyBits} bits or more")
+        : Trial.Good($"has {_certificates.Count} certificate(s) of AWS; nobody is asked"));
 
     public async ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation)
     {

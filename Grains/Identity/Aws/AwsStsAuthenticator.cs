@@ -9,7 +9,7 @@ namespace RegistryProxy.Grains.Identity.Aws;
 
 /// <summary>Asks AWS who signed a presigned <c>GetCallerIdentity</c> that was signed for this server.</summary>
 internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
-    : ITokenAuthenticator, IDisposable
+    : ITokenAuthenticator, ITriable, IDisposable
 {
     private const int MaxReply = 64 * 1024;
 
@@ -54,6 +54,25 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         }
     }
 
+    /// <summary>Shows no signature, which is refused: an answer is an answer.</summary>
+    public async ValueTask<Trial> Try(CancellationToken cancellation)
+    {
+        var origin = HttpOrigin.Of(configuration.Endpoint ?? new Uri("https://sts.amazonaws.com"));
+        using var limit = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, origin.At(OriginForm.Of("/")));
+            using var response = await _ways.For(network()).SendAsync(request, either.Token);
+            return (int)response.StatusCode >= 500 ? new("HTTP", $"it answers {(int)response.StatusCode}")
+                : Trial.Good($"{origin.Serialized} answers; no signature was shown to it");
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            return Trial.Of(fault, "HTTP");
+        }
+    }
+
     public void Dispose() => _ways.Dispose();
 
     private async Task<Verdict> CallSts(PresignedCallerIdentity presigned, CancellationToken cancellation)
@@ -71,15 +90,16 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
             return Verdict.Unavailable("AWS STS does not answer");
         }
 
-        Server?.Answered();
         if (!response.IsSuccessStatusCode)
         {
+            Server?.Answered();
             return Verdict.Refused(
                 $"AWS STS refuses the signature ({(int)response.StatusCode}): it must be fresh and signed for the server " +
                 $"'{configuration.ServerId}'");
         }
 
         await response.Content.LoadIntoBufferAsync(MaxReply, either.Token);
+        Server?.Answered();
         return Identify(await response.Content.ReadAsByteArrayAsync(either.Token));
     }
 

@@ -12,7 +12,7 @@ namespace RegistryProxy.Grains.Identity.Azure;
 /// names and whose key verifies the signature; no other certificate of the message counts for anything but completing its chain.
 /// </summary>
 internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration configuration, NonceAuthority nonces, TimeProvider time)
-    : ITokenAuthenticator
+    : ITokenAuthenticator, ITriable
 {
     private const string Host = "metadata.azure.com";
 
@@ -23,6 +23,15 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
 
     public bool Allows(VerifiedIdentity identity) =>
         configuration.Subscriptions.Contains(identity.Claims.GetValueOrDefault("subscriptionId", ""), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Nobody is asked: what counts is in the files.</summary>
+    public ValueTask<Trial> Try(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        var valid = _certificates.Count(one => now >= one.NotBefore.ToUniversalTime() && now < one.NotAfter.ToUniversalTime());
+        return new(valid == 0 ? new Trial("roots", $"all of the {_certificates.Count} certificate(s) have expired or are not valid yet")
+            : Trial.Good($"has {valid} valid certificate(s); nobody is asked"));
+    }
 
     public async ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation)
     {

@@ -15,6 +15,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
 {
     private const int MaxBody = 64 * 1024;
 
+    /// <summary>What the provider is asked, for operators.</summary>
+    private const string Question = "token";
+
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     private readonly IssuedTokenVerifier _verifier = new(
@@ -57,9 +60,14 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
     /// </summary>
     public async ValueTask<Verdict> Redeem(LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
     {
+        if (await _endpoints.Find(cancellation) is not { } endpoints)
+        {
+            return NotNow;
+        }
+
         try
         {
-            var (token, problem) = await Exchange(flow, code, callback, cancellation);
+            var (token, problem) = await Exchange(endpoints.Token, flow, code, callback, cancellation);
             return token is null
                 ? Verdict.Refused(problem)
                 : await _verifier.Verify(token, issued => Identify(issued, flow), cancellation);
@@ -67,7 +75,8 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException
             && !cancellation.IsCancellationRequested)
         {
-            return Verdict.Unavailable($"the provider of '{configuration.Name}' does not answer now");
+            server?.Failed(fault, Question);
+            return NotNow;
         }
         catch (SecretUnavailableException fault)
         {
@@ -82,6 +91,8 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         _ways.Dispose();
     }
 
+    private Verdict NotNow => Verdict.Unavailable($"the provider of '{configuration.Name}' does not answer now");
+
     private Verdict Identify(IssuedToken token, LoginFlow flow)
     {
         if (token.Text("nonce") != flow.Nonce || (token.Text("azp") is { } party && party != people.ClientId))
@@ -94,23 +105,20 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
     }
 
     private async ValueTask<(Secret? Token, string Problem)> Exchange(
-        LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
+        Uri address, LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
     {
-        if (await _endpoints.Find(cancellation) is not { } endpoints)
-        {
-            throw new HttpRequestException("no discovery document");
-        }
-
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        using var request = Request(endpoints.Token, flow, code, callback);
+        using var request = Request(address, flow, code, callback);
         using var response = await _ways.For(network()).SendAsync(request, either.Token);
         await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
         using var body = Parse(await response.Content.ReadAsByteArrayAsync(either.Token));
         if ((int)response.StatusCode >= 500)
         {
-            throw new HttpRequestException("the token endpoint failed");
+            throw new HttpRequestException($"it answers {(int)response.StatusCode}", null, response.StatusCode);
         }
+
+        server?.Answered(Question);
 
         return response.IsSuccessStatusCode && Text(body, "id_token") is { } token
             ? (new Secret(token), "")

@@ -11,8 +11,10 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// <param name="time">The time.</param>
 /// <param name="first">What is known from the start; <c>null</c> for nothing.</param>
 /// <param name="server">What is told of how the issuer fares; <c>null</c> for nothing.</param>
+/// <param name="question">What is asked, in a word: how one question fares says nothing of another.</param>
 internal sealed class IssuerAnswer<T>(
-    Func<CancellationToken, Task<T>> ask, TimeProvider time, T? first = null, ServiceOutages.ServiceOutage? server = null)
+    Func<CancellationToken, Task<T>> ask, TimeProvider time, T? first = null, ServiceOutages.ServiceOutage? server = null,
+    string question = "")
     where T : class
 {
     /// <summary>From one question to the next when what is known will not do.</summary>
@@ -48,12 +50,12 @@ internal sealed class IssuerAnswer<T>(
         try
         {
             var answer = await ask(limit.Token);
-            server?.Answered();
+            server?.Answered(question);
             return _known = new Known(answer, now, now, "");
         }
         catch (Exception fault)
         {
-            server?.Failed(fault);
+            server?.Failed(fault, question);
             return _known = _known with
             {
                 NextTry = now + AfterFailure,

@@ -35,7 +35,7 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
         if (!response.IsSuccessStatusCode)
         {
             var asked = uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
-            throw new HttpRequestException($"{asked} answers {(int)response.StatusCode}");
+            throw new HttpRequestException($"{asked} answers {(int)response.StatusCode}", null, response.StatusCode);
         }
 
         await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);

@@ -15,7 +15,7 @@ internal sealed class IssuerEndpoints : IDisposable
         TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
-        _endpoints = new IssuerAnswer<Endpoints>(Discover, time, server: server);
+        _endpoints = new IssuerAnswer<Endpoints>(Discover, time, null, server, "discovery");
     }
 
     /// <summary>Why there are no endpoints; for operators.</summary>

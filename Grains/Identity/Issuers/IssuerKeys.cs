@@ -30,7 +30,7 @@ internal sealed class IssuerKeys : IDisposable
         TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
-        _keys = new(FetchKeys, time, OfConfiguration(configuration.Keys), server);
+        _keys = new(FetchKeys, time, OfConfiguration(configuration.Keys), server, "keys");
     }
 
     /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>
@@ -52,7 +52,7 @@ internal sealed class IssuerKeys : IDisposable
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
-            return new("discovery", ExchangeFault.Of(fault) is { Kind: not "closed" } known ? known.Reason : fault.Message);
+            return new("discovery", ExchangeFault.Find(fault)?.Reason ?? fault.Message);
         }
 
         try

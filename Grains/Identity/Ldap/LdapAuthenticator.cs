@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
-using RegistryProxy.Egress;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Ldap;
@@ -81,8 +80,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         }
         catch (LdapException fault) when (step is null)
         {
-            return ExchangeFault.Of(fault) is var reached && reached.Kind == "tls" ? new("TLS", reached.Reason)
-                : new(reached.Kind == "name" ? "DNS" : "TCP", reached.Kind == "closed" ? fault.Message : reached.Reason);
+            return Trial.Of(fault, "TCP");
         }
         catch (LdapException fault)
         {

@@ -83,9 +83,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
         }
         catch (RpcException fault) when (!cancellation.IsCancellationRequested)
         {
-            return fault.Status.DebugException is { } cause && ExchangeFault.Of(cause) is var reached
-                ? new(reached.Kind switch { "name" => "DNS", "tls" => "TLS", "connect" => "TCP", _ => "gRPC" }, reached.Reason)
-                : new("gRPC", $"it answers {fault.StatusCode}");
+            return fault.Status.DebugException is { } cause ? Trial.Of(cause, "gRPC") : new("gRPC", $"it answers {fault.StatusCode}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using RegistryProxy.Background;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Failures;
@@ -15,6 +16,7 @@ internal sealed class UpstreamFailureMeter
 
     /// <summary>Since when; <c>null</c> when it has ended, which is to be shown: what is not shown any more keeps its last value.</summary>
     private readonly Dictionary<(string Upstream, string Condition), TimeSpan?> _failing = [];
+    private readonly ServerLabels _labels = new();
     private readonly TimeProvider _time;
     private readonly Counter<long> _tokens;
     private readonly Counter<long> _failures;
@@ -34,10 +36,11 @@ internal sealed class UpstreamFailureMeter
     }
 
     /// <summary>A token service gave a token.</summary>
-    public void Fetched(string upstream) => _tokens.Add(1, new KeyValuePair<string, object?>("upstream", upstream));
+    public void Fetched(string upstream) => _tokens.Add(
+        1, new KeyValuePair<string, object?>("upstream", _labels.Of(upstream)));
 
     public void Count(string upstream, UpstreamFailure failure) =>
-        _failures.Add(1, new("upstream", upstream), new("reason", failure.Cause ?? failure.Kind switch
+        _failures.Add(1, new("upstream", _labels.Of(upstream)), new("reason", failure.Cause ?? failure.Kind switch
     {
         UpstreamFailureKind.Unreachable => "status",
         UpstreamFailureKind.Refused => "refused",
@@ -90,9 +93,10 @@ internal sealed class UpstreamFailureMeter
         var now = _time.GetSteadyNow();
         lock (_failing)
         {
-            return [.. _failing.Select(known => new Measurement<double>(
-                known.Value is { } since ? Math.Max((now - since).TotalSeconds, 1) : 0,
-                new("upstream", known.Key.Upstream), new("condition", known.Key.Condition)))];
+            return [.. _failing.GroupBy(known => (Upstream: _labels.Of(known.Key.Upstream), known.Key.Condition)).Select(known =>
+                new Measurement<double>(
+                    known.Max(one => one.Value is { } since ? Math.Max((now - since).TotalSeconds, 1) : 0),
+                    new("upstream", known.Key.Upstream), new("condition", known.Key.Condition)))];
         }
     }
 

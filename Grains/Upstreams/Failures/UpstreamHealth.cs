@@ -108,6 +108,7 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
         var (seen, answer, troubles) = (_seen.FailingSince(now), _seen.LastAnswer, _seen.Troubles(now));
         var success = answer > _lastRefresh ? answer : _lastRefresh ?? answer;
         var storage = troubles.FirstOrDefault(trouble => trouble.Kind == UpstreamTrouble.Storage)?.Since;
+        var part = troubles.FirstOrDefault(trouble => trouble.Kind == UpstreamTrouble.Part)?.Since;
         return new()
         {
             Upstream = upstream,
@@ -120,10 +121,10 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
             Breaker = (retryAt ?? _retryAt) is not { } at ? "closed" : now < at ? "open" : "half-open",
             State = _failingSince is not null && _kind == UpstreamFailureKind.Refused ? "refused"
                 : seen is not null || (_failingSince is not null && _kind != UpstreamFailureKind.Throttled) ? "failing"
-                : storage is not null ? "storage failing"
+                : storage is not null ? "storage failing" : part is not null ? "failing in part"
                 : _failingSince is not null || troubles.Count > 0 ? "limited" : success is null ? "never asked" : "healthy",
             LastSuccess = success,
-            FailingSince = new[] { _failingSince, seen, storage }.Min(),
+            FailingSince = new[] { _failingSince, seen, storage, part }.Min(),
             Troubles = troubles,
         };
     }

@@ -101,15 +101,15 @@ internal sealed class UpstreamSights(string upstream, Func<string> address)
         _lastAnswer is var (at, other) && other != gateway && at > failedAt + Outdated;
 
     /// <summary>What the log of a gateway says.</summary>
-    private string Say(UpstreamTrouble trouble, DateTimeOffset now) => trouble.Kind == UpstreamTrouble.Storage
+    private string Say(UpstreamTrouble trouble, DateTimeOffset now) => trouble.Kind == UpstreamTrouble.Limited
         ? string.Create(
             CultureInfo.InvariantCulture,
-            $"Storage of upstream {upstream} ({trouble.Place}) fails since {now - trouble.LastsFor:u} " +
-            $"(failures: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}")
+            $"Upstream {upstream} ({trouble.Place}) limits requests since {now - trouble.LastsFor:u} " +
+            $"(refusals: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}")
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"Upstream {upstream} ({trouble.Place}) limits requests since {now - trouble.LastsFor:u} " +
-            $"(refusals: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}");
+            $"{(trouble.Kind == UpstreamTrouble.Storage ? "Storage" : "Part")} of upstream {upstream} ({trouble.Place}) fails since " +
+            $"{now - trouble.LastsFor:u} (failures: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}");
 
     private string Refuses(UpstreamSight sight, string refusal, DateTimeOffset now) => string.Create(
         CultureInfo.InvariantCulture,

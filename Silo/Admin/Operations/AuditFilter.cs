@@ -8,7 +8,7 @@ namespace RegistryProxy.Silo.Admin.Operations;
 /// </summary>
 /// <param name="Event">Such as <c>pull</c>.</param>
 /// <param name="Decision"><c>allow</c> or <c>deny</c>.</param>
-/// <param name="Subject">A part of who did it.</param>
+/// <param name="Subject">A part of who did it, or of the administrator who did.</param>
 /// <param name="Repository">A part of the repository.</param>
 /// <param name="Text">A part of any value.</param>
 /// <param name="Limit">How many of the newest.</param>
@@ -41,8 +41,8 @@ internal sealed record AuditFilter(string Event, string Decision, string Subject
         return read with { Lines = [.. read.Lines.Where(IsWanted).TakeLast(Limit)] };
     }
 
-    private bool IsWanted(JsonElement line) => Is(line, "event", Event) && Is(line, "decision", Decision) && Has(line, "subject", Subject)
-        && Has(line, "repository", Repository)
+    private bool IsWanted(JsonElement line) => Is(line, "event", Event) && Is(line, "decision", Decision)
+        && (Has(line, "subject", Subject) || Has(line, "administrator", Subject)) && Has(line, "repository", Repository)
         && (Text.Length == 0 || line.EnumerateObject().Any(
             member => member.Value.ToString().Contains(Text, StringComparison.OrdinalIgnoreCase)));
 

@@ -45,6 +45,7 @@ internal static class Problems
     private static readonly ProblemKind Refused = new("refused", "upstreams", "#/upstreams");
     private static readonly ProblemKind Failing = new("failing", "upstreams", "#/upstreams");
     private static readonly ProblemKind Storage = new("storage", "upstreams", "#/upstreams");
+    private static readonly ProblemKind Part = new("part", "upstreams", "#/upstreams");
     private static readonly ProblemKind Limited = new("limited", "upstreams", "#/upstreams");
     private static readonly ProblemKind Behind = new("behind", "processes", "#/cluster");
     private static readonly ProblemKind Erring = new("errors", "tenants", "#/tenants?by=errors");
@@ -66,7 +67,7 @@ internal static class Problems
     {
         var each = OfStorage(seen).Concat(OfConfiguration(seen.Configuration)).Concat(seen.Upstreams.SelectMany(OfUpstream))
             .Concat(seen.Caches.SelectMany(OfCache))
-            .Concat(seen.Processes.SelectMany(process => OfProcess(process, seen.Version)))
+            .Concat(OfProcesses(seen.Processes, seen.Version))
             .Concat(seen.Tenants.SelectMany(OfTenant)).Concat(OfUnknown(seen))
             .OrderBy(problem => problem.Severity == Critical ? 0 : 1).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue)
             .ToList();
@@ -151,7 +152,7 @@ internal static class Problems
                 Critical, $"upstream {upstream.Upstream}", $"It does not take the credential. {upstream.LastError}", upstream.FailingSince,
                 $"Put the right one into {CredentialOf(upstream.Upstream)}; it is read again within seconds.", link) { Kind = Refused };
         }
-        else if (upstream.State is not ("limited" or "storage failing")
+        else if (upstream.State is not ("limited" or "storage failing" or "failing in part")
             && (upstream.FailingSince is not null || upstream.Breaker != "closed"))
         {
             yield return new Problem(
@@ -166,6 +167,12 @@ internal static class Problems
             {
                 yield return new Problem(
                     Critical, $"upstream {upstream.Upstream}", trouble.What, trouble.Since, StorageAdvice, link) { Kind = Storage };
+            }
+            else if (trouble.Kind == UpstreamTrouble.Part)
+            {
+                yield return new Problem(
+                    Warning, $"upstream {upstream.Upstream}", trouble.What, trouble.Since,
+                    "Others are answered: look after that repository at the upstream.", link) { Kind = Part };
             }
         }
 
@@ -198,7 +205,18 @@ internal static class Problems
         }
     }
 
-    private static IEnumerable<Problem> OfProcess(ProcessStatus process, string version)
+    /// <summary>
+    /// Silos whose files differ in the sections of the host alone use the same, and so do gateways that have it from one of them.
+    /// </summary>
+    private static IEnumerable<Problem> OfProcesses(IReadOnlyList<ProcessStatus> all, string version)
+    {
+        var shared = all.FirstOrDefault(process => process.Configuration == version)?.Shared ?? "";
+        HashSet<string> same =
+            [version, .. all.Where(process => shared.Length > 0 && process.Shared == shared).Select(process => process.Configuration)];
+        return all.SelectMany(process => OfProcess(process, same, version));
+    }
+
+    private static IEnumerable<Problem> OfProcess(ProcessStatus process, HashSet<string> same, string version)
     {
         if (process.SilentSince is not null)
         {
@@ -207,7 +225,7 @@ internal static class Problems
                 process.SilentSince, "Look at its supervisor and its log; the others go on without it. It leaves this list an hour after " +
                 "its last report, or when it is started again.", "#/cluster");
         }
-        else if (process.Configuration.Length > 0 && process.Configuration != version)
+        else if (process.Configuration.Length > 0 && !same.Contains(process.Configuration))
         {
             yield return new Problem(
                 Warning, $"{process.Kind} {process.Host}", $"It uses configuration {process.Configuration}, not {version}.", null,

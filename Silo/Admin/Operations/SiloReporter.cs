@@ -1,4 +1,6 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Operations;
 
@@ -8,6 +10,8 @@ namespace RegistryProxy.Silo.Admin.Operations;
 internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFactory grains, TimeProvider time)
     : ProcessReporter("silo", time)
 {
+    private (string Version, string Content) _shared = ("", "");
+
     protected override async Task Send(string id, long number, string kind, DateTimeOffset started) =>
         await grains.GetGrain<IOperationsGrain>(0).Report(new ProcessReport
         {
@@ -18,7 +22,21 @@ internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFacto
             Version = ProductVersion,
             Started = started,
             Configuration = configuration.Current.Version,
+            Shared = Shared(configuration.Current),
         });
+
+    /// <summary>Read once for each version: it is told every two seconds.</summary>
+    private string Shared(ConfigurationSnapshot snapshot)
+    {
+        if (snapshot.Version != _shared.Version)
+        {
+            _shared = (snapshot.Version, snapshot.Text is null ? "" : ShortHash.Of(
+                [SharedSections.Of(snapshot).Content, .. snapshot.Parts.OrderBy(part => part.Name, StringComparer.Ordinal)
+                    .Select(part => $"{part.Name} {part.Hash}")]));
+        }
+
+        return _shared.Content;
+    }
 
     protected override async Task Leave(string id) => await grains.GetGrain<IOperationsGrain>(0).Leave(id);
 }

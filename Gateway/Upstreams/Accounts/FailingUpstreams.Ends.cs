@@ -1,0 +1,121 @@
+using RegistryProxy.Background;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Upstreams.Accounts;
+
+internal sealed partial class FailingUpstreams
+{
+    /// <summary>How long it is shown of what was taken from the configuration that nothing is wrong any more.</summary>
+    private static readonly TimeSpan Shown = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// The configuration has other upstreams now: nothing is wrong with those that are gone, and a limit was that of an account.
+    /// </summary>
+    public void Keep(IReadOnlyList<UpstreamSnapshot> upstreams)
+    {
+        if (_known.IsEmpty)
+        {
+            return;
+        }
+
+        var (accounts, now) = (upstreams.ToDictionary(one => one.Name, one => one.Account), _time.GetSteadyNow());
+        foreach (var (upstream, fares) in _known)
+        {
+            lock (fares)
+            {
+                if (accounts.TryGetValue(upstream, out var account))
+                {
+                    fares.GoneAt = null;
+                    Use(upstream, fares, account, now);
+                }
+                else if (fares.GoneAt is null)
+                {
+                    fares.GoneAt = now;
+                    fares.Outages.Where(outage => outage.Since is not null).ToList().ForEach(outage => _log.Gone(upstream, outage));
+                    Interlocked.Add(ref _count, -fares.End());
+                }
+            }
+        }
+    }
+
+    private void Answered(string upstream, UpstreamFares fares, TimeSpan now, OutageKind[] kinds, string? account = null)
+    {
+        if (Volatile.Read(ref _count) == 0)
+        {
+            return;
+        }
+
+        lock (fares)
+        {
+            if (account is not null)
+            {
+                Use(upstream, fares, account, now);
+            }
+
+            foreach (var kind in kinds)
+            {
+                fares[kind].Answer();
+            }
+
+            EndOver(upstream, fares, now);
+        }
+    }
+
+    /// <summary>An account is in use: what limited another one is over.</summary>
+    private void Use(string upstream, UpstreamFares fares, string account, TimeSpan now, bool isLimited = false)
+    {
+        if (fares.LimitedAccount != account)
+        {
+            Close(upstream, fares, OutageKind.Limited, now);
+        }
+
+        fares.LimitedAccount = isLimited ? account : fares.LimitedAccount;
+    }
+
+    private void EndOver(string upstream, UpstreamFares fares, TimeSpan now)
+    {
+        foreach (var outage in fares.Outages)
+        {
+            if (outage.IsOver(now))
+            {
+                Close(upstream, fares, outage.Kind, now);
+            }
+            else if (outage.IsUnknown(now))
+            {
+                _log.Lost(upstream, outage);
+                End(upstream, fares, outage, now);
+            }
+        }
+    }
+
+    /// <summary>It is over, and that is said.</summary>
+    private void Close(string upstream, UpstreamFares fares, OutageKind kind, TimeSpan now)
+    {
+        if (fares[kind] is { Since: not null } outage)
+        {
+            _log.Ended(upstream, outage, now);
+            End(upstream, fares, outage, now);
+        }
+    }
+
+    private void End(string upstream, UpstreamFares fares, UpstreamOutage outage, TimeSpan now)
+    {
+        outage.End();
+        if (outage.Kind == OutageKind.Failing)
+        {
+            fares.Parts.EndWhole();
+        }
+
+        Interlocked.Decrement(ref _count);
+        Tell(upstream, fares, now);
+    }
+
+    private void Forget(string upstream, UpstreamFares fares)
+    {
+        // Under the lock of its own, as every change is.
+        if (_known.TryRemove(new(upstream, fares)))
+        {
+            Interlocked.Add(ref _count, -fares.End());
+        }
+    }
+}
