@@ -7,6 +7,12 @@ namespace RegistryProxy.Files.Yaml;
 /// <param name="Message">What was found and what is allowed; never the value of a secret.</param>
 public sealed record ConfigurationError(string File, int Line, string Field, string Message)
 {
+    /// <summary>Where it is; what a file says there cannot break out of the line.</summary>
+    public string Field { get; init; } = VisibleText.Of(Field);
+
+    /// <summary>What is wrong; what a file says there cannot break out of the line.</summary>
+    public string Message { get; init; } = VisibleText.Of(Message);
+
     /// <summary><c>file:line: field: message</c></summary>
     public override string ToString() => Field.Length == 0 ? $"{File}:{Line}: {Message}" : $"{File}:{Line}: {Field}: {Message}";
 

@@ -24,6 +24,8 @@ public static class AddressRules
     ];
 
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
+    /// <summary>IPv4-translated addresses (RFC 2765 §2.1).</summary>
+    private static readonly IPNetwork Translated = IPNetwork.Parse("::ffff:0:0:0/96");
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16");
 
     /// <summary>Whether a socket may be opened to the address.</summary>
@@ -41,7 +43,7 @@ public static class AddressRules
         }
 
         var bytes = address.GetAddressBytes();
-        if (address.IsIPv4MappedToIPv6 || Nat64.Contains(address) || IsIPv4Compatible(bytes))
+        if (address.IsIPv4MappedToIPv6 || Nat64.Contains(address) || Translated.Contains(address) || IsIPv4Compatible(bytes))
         {
             return new IPAddress(bytes.AsSpan(12));
         }

@@ -34,6 +34,9 @@ public sealed class AddressRulesTests
     [InlineData("64:ff9b::169.254.169.254", false, false)]
     [InlineData("2002:a9fe:a9fe::1", false, false)]
     [InlineData("::169.254.169.254", false, false)]
+    [InlineData("::ffff:0:169.254.169.254", false, false)]
+    [InlineData("::ffff:0:10.0.0.1", false, true)]
+    [InlineData("::ffff:0:8.8.8.8", true, true)]
     public void Addresses_are_told_apart(string address, bool byDefault, bool withPrivate)
     {
         Assert.Equal(byDefault, AddressRules.MayDial(IPAddress.Parse(address), allowPrivate: false));
