@@ -41,7 +41,7 @@ internal sealed class KubernetesApi(HttpMessageInvoker client, Uri server, Func<
         new HttpMessageInvoker(RegistryTransport.Create(caFile)), server,
         () => BoundedFile.ReadText(tokenFile ?? $"{Account}/token").Trim(), time);
 
-    /// <summary>Sends a request; the answer is <c>null</c> where it is no success.</summary>
+    /// <summary>Sends a request. What is no success is answered with a <c>Status</c> that says why, or by <c>null</c>.</summary>
     /// <exception cref="IOException">It does not answer, or not as one does.</exception>
     public async Task<(HttpStatusCode Status, JsonObject? Answer)> Call(
         HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
@@ -56,12 +56,25 @@ internal sealed class KubernetesApi(HttpMessageInvoker client, Uri server, Func<
             using var answer = await client.SendAsync(request, limit.Token);
             await answer.Content.LoadIntoBufferAsync(MaxAnswer, limit.Token);
             var text = await answer.Content.ReadAsStringAsync(limit.Token);
-            return (answer.StatusCode, answer.IsSuccessStatusCode ? JsonNode.Parse(text)?.AsObject() : null);
+            return (answer.StatusCode, answer.IsSuccessStatusCode ? JsonNode.Parse(text)?.AsObject() : StatusOf(text));
         }
         catch (Exception fault) when (fault is HttpRequestException or JsonException or InvalidOperationException
             || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             throw new IOException($"the API server {server} does not answer: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>What an API server says of a failure; <c>null</c> from what stands before it, and says something else.</summary>
+    private static JsonObject? StatusOf(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 }

@@ -16,6 +16,7 @@ internal static class DockerConfigSecret
     public static string? Foreign(JsonObject secret) =>
         Text(secret["metadata"]?["labels"]?[Label]) != Owner
             ? $"it belongs to somebody else: it has no label {Label}={Owner}. Delete it, or choose another name"
+        : Text(secret["metadata"]?["resourceVersion"]) is null ? "the API server does not say which version it is"
         : Text(secret["type"]) != Type ? $"its type is not {Type}, and a type cannot be changed: delete it"
         : null;
 

@@ -22,6 +22,11 @@ internal sealed class SecretStore(Func<string, string, string> sign) : HttpMessa
     /// <summary>What every request is answered with; <c>null</c> for what is so.</summary>
     public HttpStatusCode? Fails { get; set; }
 
+    /// <summary>What somebody else does between a reading and the writing that follows on it.</summary>
+    public Action? Meanwhile { get; set; }
+
+    public int Requests { get; private set; }
+
     public int Writes { get; private set; }
 
     public int Tokens { get; private set; }
@@ -39,13 +44,23 @@ internal sealed class SecretStore(Func<string, string, string> sign) : HttpMessa
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
+        Requests++;
+        if (request.RequestUri!.AbsolutePath.Contains("/secrets", StringComparison.Ordinal) && request.Method != HttpMethod.Get)
+        {
+            Meanwhile?.Invoke();
+            Meanwhile = null;
+        }
+
         var body = request.Content is null ? null : JsonNode.Parse(await request.Content.ReadAsStringAsync(cancellation))!.AsObject();
         var (status, answer) = Fails is { } failure ? (failure, null)
             : request.Headers.Authorization?.ToString() != $"Bearer {Token}" ? (HttpStatusCode.Unauthorized, null)
             : Answer(request.Method.Method, request.RequestUri!.AbsolutePath.Split('/'), body);
         return new HttpResponseMessage(status)
         {
-            Content = new StringContent((answer ?? new JsonObject { ["kind"] = "Status", ["code"] = (int)status }).ToJsonString()),
+            Content = new StringContent((answer ?? new JsonObject
+            {
+                ["kind"] = "Status", ["code"] = (int)status, ["status"] = "Failure", ["reason"] = $"{status}",
+            }).ToJsonString()),
         };
     }
 
