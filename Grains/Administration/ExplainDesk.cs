@@ -9,12 +9,16 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary>
-/// <c>GET /admin/explain?authenticator=&amp;subject=&amp;groups=&amp;claim.X=&amp;repository=&amp;action=</c>: of this tenant. Directories
-/// that several tenants share are asked a little at a time, and of what they say of somebody only that is told which rules of the tenant
-/// are about.
+/// <c>GET /admin/explain?authenticator=&amp;subject=&amp;groups=&amp;claim.X=&amp;repository=&amp;action=</c>: of this tenant. What an
+/// authenticator of the operator knows of somebody is told of who is logged in at this tenant, which its administrators see anyway, and of
+/// that only what rules of the tenant are about.
 /// </summary>
-internal sealed class ExplainDesk(IConfigurationFeed configuration, AccessInquiry inquiry, AuthenticatorDirectory authenticators)
+internal sealed class ExplainDesk(
+    IConfigurationFeed configuration, AccessInquiry inquiry, AuthenticatorDirectory authenticators, IGrainFactory grains)
 {
+    /// <summary>Among how many of the newest sessions with a subject's name is looked for one of it.</summary>
+    private const int MaxSessions = 100;
+
     /// <summary>Questions of a tenant that are looked up at once, on one silo.</summary>
     private const int MaxOfTenant = 2;
 
@@ -41,7 +45,9 @@ internal sealed class ExplainDesk(IConfigurationFeed configuration, AccessInquir
         try
         {
             var current = configuration.Current.Configuration;
-            return await inquiry.Query(current, question with { Tenant = call.Tenant }, cancellation) is { } answer
+            return await inquiry.Query(
+                    current, question with { Tenant = call.Tenant }, cancellation,
+                    (authenticator, subject) => MayLook(call, current, authenticator, subject)) is { } answer
                 ? AdministrationAnswer.Good(Told(current.Tenants[call.Tenant], answer), AdministrationJson.Default.AccessAnswer)
                 : AdministrationAnswer.Error(404, "this tenant is not there any more");
         }
@@ -49,6 +55,19 @@ internal sealed class ExplainDesk(IConfigurationFeed configuration, AccessInquir
         {
             Leave(call.Tenant);
         }
+    }
+
+    /// <summary>Whom a directory of the operator knows, and in which groups, is nothing to a tenant where they are not.</summary>
+    private async ValueTask<bool> MayLook(
+        AdministrationCall call, FrontDoorConfiguration current, string authenticator, string subject)
+    {
+        if (call.By.IsOperator || (current.Tenants.TryGetValue(call.Tenant, out var tenant) && authenticators.IsOwn(tenant, authenticator)))
+        {
+            return true;
+        }
+
+        var named = await grains.GetGrain<ITenantSessionsGrain>(call.Tenant).Find(subject, 0, MaxSessions, CancellationToken.None);
+        return named.Sessions.Any(session => session.Authenticator == authenticator && session.Subject == subject);
     }
 
     private void Leave(string tenant)

@@ -38,8 +38,16 @@ public sealed class AccessInquiry : IDisposable
     }
 
     /// <summary>Answers the question; <c>null</c> when there is no such tenant.</summary>
+    /// <param name="configuration">What decides.</param>
+    /// <param name="question">The question.</param>
+    /// <param name="cancellation">Ends the asking of directories.</param>
+    /// <param name="mayLook">
+    /// Whether somebody, by authenticator and subject, may be looked up for who asks; <c>null</c> where everybody may. Of others the
+    /// answer is the same whether there is such a user or not.
+    /// </param>
     public async ValueTask<AccessAnswer?> Query(
-        FrontDoorConfiguration configuration, AccessQuestion question, CancellationToken cancellation)
+        FrontDoorConfiguration configuration, AccessQuestion question, CancellationToken cancellation,
+        Func<string, string, ValueTask<bool>>? mayLook = null)
     {
         if (!configuration.Tenants.TryGetValue(question.Tenant, out var tenant))
         {
@@ -47,7 +55,7 @@ public sealed class AccessInquiry : IDisposable
         }
 
         var who = question.Subject is { Length: > 0 } subject
-            ? await Find(tenant, question, subject, cancellation)
+            ? await Find(tenant, question, subject, mayLook, cancellation)
             : Found.Of(null, question.Authenticator is null ? null
                 : "the question names no subject: it is answered for anybody who does not log in");
         return AccessExplainer.Explain(configuration, question, who.Identity) is not { } answer ? null
@@ -68,7 +76,9 @@ public sealed class AccessInquiry : IDisposable
         }
     }
 
-    private async ValueTask<Found> Find(TenantConfiguration tenant, AccessQuestion question, string subject, CancellationToken cancellation)
+    private async ValueTask<Found> Find(
+        TenantConfiguration tenant, AccessQuestion question, string subject, Func<string, string, ValueTask<bool>>? mayLook,
+        CancellationToken cancellation)
     {
         if (question.Authenticator == AuthenticatorConfiguration.Robot
             || (question.Authenticator is not { Length: > 0 } && RobotName.TryGet(subject, out _)))
@@ -86,10 +96,16 @@ public sealed class AccessInquiry : IDisposable
         Found? undecided = null;
         foreach (var password in asked.Where(one => _authenticators.Find(tenant, one) is IPasswordAuthenticator))
         {
+            if (mayLook is not null && !await mayLook(password, subject))
+            {
+                undecided ??= NotLooked(password, subject, question);
+                continue;
+            }
+
             var found = await Look(tenant, password, subject, question, cancellation);
             if (found is { Identity: not null, Lacks: null } or { Refusal: not null })
             {
-                return found;
+                return undecided is null ? found : found.Refusal is null ? found with { Lacks = undecided.Lacks } : undecided;
             }
 
             undecided ??= found.Identity is null ? null : found;
@@ -134,6 +150,16 @@ public sealed class AccessInquiry : IDisposable
             _ => Found.Of(Asked(name, subject, question),
                 $"{verdict.Message}: whether there is such a user is not known now, and the groups are those of the question"),
         };
+    }
+
+    /// <summary>Somebody who is not looked up: what is told of it was in the question.</summary>
+    private static Found NotLooked(string name, string subject, AccessQuestion question)
+    {
+        var identity = Asked(name, subject, question);
+        return identity is { HasUsableSubject: true, IsBounded: true }
+            ? Found.Of(identity, $"'{name}' is not this tenant's alone, and nobody called '{subject}' is logged in here by it: whether " +
+                "there is such a user is not told, and the groups are those of the question")
+            : Found.Refused("such a subject cannot have a session");
     }
 
     /// <summary>Somebody who shows a token or a document: only that says who it is.</summary>

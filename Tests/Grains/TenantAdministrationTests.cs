@@ -8,6 +8,7 @@ using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Robots;
 using RegistryProxy.Protocol;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Grains;
@@ -201,6 +202,35 @@ public sealed class TenantAdministrationTests
         cluster.Configuration.Replace(ConfigurationFile.Parse(
             Yaml("alice").Replace("who: [\"user:alice\"]", "who: [\"group:admins\"]"), cluster.ConfigurationPath).Snapshot!);
         Assert.Contains("admins", (await Ask(cluster, alice, path: "explain", query: Question)).Body!.Reveal());
+    }
+
+    [Fact]
+    public async Task Whom_a_shared_directory_knows_is_told_of_who_is_logged_in_here()
+    {
+        await using var cluster = await Start();
+        var alice = await Login(cluster, "alice");
+        await Login(cluster, "carol", "other", administers: false);
+        async Task<string> Told(string subject, string field = "")
+        {
+            var query = $"subject={subject}&groups=x&repository=base/os&action=pull{field}";
+            var reply = await Ask(cluster, alice, path: "explain", query: query);
+            Assert.Equal(200, reply.Status);
+            return reply.Body!.Reveal().Replace(subject, "NAME");
+        }
+
+        // Bob and carol are there, zed is not.
+        foreach (var field in new[] { "", "&authenticator=staff" })
+        {
+            var nobody = await Told("zed", field);
+            Assert.Contains("whether there is such a user is not told", nobody);
+            Assert.Equal(nobody, await Told("bob", field));
+            Assert.Equal(nobody, await Told("carol", field));
+        }
+
+        await Login(cluster, "bob", administers: false);
+        await Eventually.True(async () => (await Told("bob")).Contains("\"lacks\": null"), "who is logged in here is looked up");
+        Assert.Contains("is not told", await Told("carol"));
+        Assert.Contains("is not told", await Told("BOB"));
     }
 
     private static Task<GrainCluster> Start(TimeProvider? time = null) => GrainCluster.Start(
