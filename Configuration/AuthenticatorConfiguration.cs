@@ -24,6 +24,11 @@ public abstract record AuthenticatorConfiguration
     /// <summary>The <c>type</c> in the file.</summary>
     public abstract string Type { get; }
 
+    /// <summary>
+    /// Names who proves identities here, where nobody is asked for them again: under the same name another one may be meant later.
+    /// </summary>
+    public virtual string Prover => Type;
+
     /// <summary>Whether it takes user names and passwords; else it takes credential text under the user name <c>_NAME</c>.</summary>
     public virtual bool TakesPasswords => false;
 

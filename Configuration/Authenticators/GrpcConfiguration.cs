@@ -5,6 +5,8 @@ public sealed record GrpcConfiguration : AuthenticatorConfiguration
 {
     public override string Type => "grpc";
 
+    public override string Prover => $"{Type} {Endpoint}";
+
     public override IReadOnlyList<string> Files => [.. new[] { Ca?.Path, Certificate, Key }.OfType<string>()];
 
     /// <summary><c>https://</c>, or <c>http://</c> on loopback with <see cref="AllowPrivate"/>.</summary>

@@ -9,6 +9,8 @@ public sealed record LdapConfiguration : AuthenticatorConfiguration
 
     public override bool TakesPasswords => true;
 
+    public override string Prover => $"{Type} {(UserDn.Length == 0 ? BaseDn : $"{Url} {UserDn}")}";
+
     public override IReadOnlyList<string> Files => Ca?.Path is { } path ? [path] : [];
 
     /// <summary><c>ldaps://</c> or <c>ldap://</c>, host and port.</summary>

@@ -23,6 +23,8 @@ public abstract record TokenIssuerConfiguration : AuthenticatorConfiguration
     /// <summary>Certificates that sign the issuer's, in PEM; <c>null</c> for the system's.</summary>
     public CertificateSource? Ca { get; init; }
 
+    public override string Prover => $"{Type} {Issuer}";
+
     public override IReadOnlyList<string> Files => [.. new[] { (Keys as FiledKeys)?.Path, Ca?.Path }.OfType<string>()];
 }
 
@@ -30,6 +32,8 @@ public abstract record TokenIssuerConfiguration : AuthenticatorConfiguration
 public sealed record OidcConfiguration : TokenIssuerConfiguration
 {
     public override string Type => "oidc";
+
+    public override string Prover => $"{base.Prover} {SubjectClaim}";
 
     public string SubjectClaim { get; init; } = "sub";
 

@@ -43,6 +43,10 @@ internal sealed class AuthenticatorDirectory(
         name == AuthenticatorConfiguration.Robot ? Robots
         : tenant.Authenticators.Contains(name) ? Content.Find(tenant.Name, name) : null;
 
+    /// <summary>Names who proves identities under a name; <c>null</c> for robots, whose secrets are asked about.</summary>
+    public string? ProverOf(TenantConfiguration tenant, string name) =>
+        name == AuthenticatorConfiguration.Robot ? null : Content.ProverOf(tenant.Name, name);
+
     /// <summary>The same, also of those by which administrators alone log in.</summary>
     public IAuthenticator? FindAny(TenantConfiguration tenant, string name) =>
         tenant.IsForAdministratorsAlone(name) ? Content.Find(tenant.Name, name) : Find(tenant, name);
@@ -66,7 +70,7 @@ internal sealed class AuthenticatorDirectory(
         _unusable.Keep(names.Select(SectionOf));
         factory.Keep(names);
         return new AuthenticatorSet(
-            RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
+            before.Rules.Next(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
             entries);
     }
 
@@ -153,8 +157,13 @@ internal sealed record AuthenticatorSet(RunningRules Rules, Dictionary<string, W
     public bool IsOwn(string tenant, string name) => Entries.ContainsKey($"{tenant}/{name}");
 
     /// <summary>What a tenant calls by a name.</summary>
-    public IAuthenticator? Find(string tenant, string name) =>
-        (Entries.GetValueOrDefault($"{tenant}/{name}") ?? Entries.GetValueOrDefault(name))?.Authenticator;
+    public IAuthenticator? Find(string tenant, string name) => Entry(tenant, name)?.Authenticator;
+
+    /// <summary>Names who proves identities under a name.</summary>
+    public string? ProverOf(string tenant, string name) => Entry(tenant, name)?.Prover;
+
+    private WatchedAuthenticator? Entry(string tenant, string name) =>
+        Entries.GetValueOrDefault($"{tenant}/{name}") ?? Entries.GetValueOrDefault(name);
 }
 
 /// <param name="Configuration">What it was made for.</param>
@@ -167,6 +176,9 @@ internal sealed record WatchedAuthenticator(
 {
     /// <summary>Those of its clusters, where it has several.</summary>
     public IReadOnlyDictionary<string, WatchedAuthenticator> Clusters { get; init; } = new Dictionary<string, WatchedAuthenticator>();
+
+    /// <summary>Names who proves identities by it.</summary>
+    public string Prover { get; } = ShortHash.Of(Configuration.Prover);
 
     /// <summary>How it is called, and each of its clusters.</summary>
     public IEnumerable<string> Names(string name) =>

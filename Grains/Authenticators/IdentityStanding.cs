@@ -52,7 +52,8 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// asked.</param>
     public async ValueTask<Verdict> Now(TenantConfiguration? tenant, VerifiedIdentity? known, bool fresh)
     {
-        if (known is null || tenant is null || authenticators.FindAny(tenant, known.Authenticator) is not { } authenticator)
+        if (known is null || tenant is null || authenticators.FindAny(tenant, known.Authenticator) is not { } authenticator
+            || known.IsOfAnother(authenticators.ProverOf(tenant, known.Authenticator)))
         {
             return Verdict.Unknown;
         }

@@ -8,6 +8,9 @@ namespace RegistryProxy.Grains.Identity;
 /// <param name="CredentialStamp">Changes when the credential does; sessions of an older stamp are over.</param>
 /// <param name="Expires">When the credential itself expires; <c>null</c> when it does not.</param>
 /// <param name="Robot">What a robot was made with; <c>null</c> for everybody else.</param>
+/// <param name="Prover">
+/// Names who proved it, whatever that one was called; <c>null</c> for what was proved before that was kept.
+/// </param>
 [GenerateSerializer, Immutable, Alias("rp.verified-identity")]
 internal sealed record VerifiedIdentity(
     [property: Id(0)] string Authenticator,
@@ -16,7 +19,8 @@ internal sealed record VerifiedIdentity(
     [property: Id(3)] IReadOnlyDictionary<string, string> Claims,
     [property: Id(4)] string CredentialStamp,
     [property: Id(5)] DateTimeOffset? Expires = null,
-    [property: Id(6)] RobotGrant? Robot = null)
+    [property: Id(6)] RobotGrant? Robot = null,
+    [property: Id(7)] string? Prover = null)
 {
     /// <summary>The longest subject, in characters.</summary>
     public const int MaxSubject = 512;
@@ -40,6 +44,10 @@ internal sealed record VerifiedIdentity(
 
     /// <summary>Whether a text can name a session and stand in a log.</summary>
     public static bool IsUsableSubject(string subject) => subject.Length is > 0 and <= MaxSubject && !subject.Any(char.IsControl);
+
+    /// <summary>Whether somebody else proved this one, who had the same name in the configuration.</summary>
+    /// <param name="prover">Names who has the name now; <c>null</c> when that is not known.</param>
+    public bool IsOfAnother(string? prover) => Prover is not null && prover is not null && prover != Prover;
 
     /// <summary>Whether another proof says the same of the same subject.</summary>
     /// <param name="other">The other proof.</param>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Identity.Robots;
+using RegistryProxy.Grains.Managed;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Protocol;
 
@@ -12,8 +13,10 @@ namespace RegistryProxy.Grains.Robots;
 /// </summary>
 /// <param name="stored">The record.</param>
 /// <param name="announce">Tells every gateway to ask anew about a robot.</param>
+/// <param name="owner">Who has the tenant's name now; <c>null</c> for nobody.</param>
 /// <param name="time">The time.</param>
-internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> announce, TimeProvider time)
+internal sealed class RobotBook(
+    Stored<RobotsState> stored, Func<string, Task> announce, Func<ManagedOwner?> owner, TimeProvider time)
 {
     /// <summary>How often uses are written at most.</summary>
     public static readonly TimeSpan UsesWrittenEvery = TimeSpan.FromMinutes(5);
@@ -22,11 +25,20 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
     private TimeSpan _usesFrom;
 
     /// <summary>A robot; <c>null</c> when there is none of this name.</summary>
-    public async ValueTask<StoredRobot?> Find(string name) => (await stored.Get()).Find(name);
+    public async ValueTask<StoredRobot?> Find(string name) => (await Read()).Find(name);
+
+    /// <summary>Remembers whose they are: something of who has the name may be another soon.</summary>
+    public async Task KeepOwner()
+    {
+        if (owner() is { } now && (await Read()) is { Robots.Count: > 0 } known && known.Owner?.ToOwner().Equals(now.ToOwner()) != true)
+        {
+            await Change(before => (before.Robots.Count == 0 ? before : before with { Owner = now }, true));
+        }
+    }
 
     /// <summary>All of them, by name, with their uses.</summary>
     public async ValueTask<IReadOnlyList<RobotSummary>> List() =>
-        [.. (await stored.Get()).Trim(time.GetUtcNow()).Robots.OrderBy(robot => robot.Name, StringComparer.Ordinal).Select(Summarize)];
+        [.. (await Read()).Trim(time.GetUtcNow()).Robots.OrderBy(robot => robot.Name, StringComparer.Ordinal).Select(Summarize)];
 
     /// <summary>Somebody showed a secret.</summary>
     public void Use(StoredRobotSecret secret, string clientAddress) => _uses[secret.Id] = new RobotUse(time.GetUtcNow(), clientAddress);
@@ -39,7 +51,7 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
         }
 
         var (fresh, secret) = NewSecret();
-        return await stored.Change<RobotReply>(before =>
+        return await Change<RobotReply>(before =>
         {
             var left = before.Trim(time.GetUtcNow());
             if (left.Find(order.Name) is not null)
@@ -69,7 +81,7 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
         }
 
         var (fresh, secret) = NewSecret();
-        var reply = await stored.Change<RobotReply>(before =>
+        var reply = await Change<RobotReply>(before =>
         {
             if (before.Find(name) is not { } robot)
             {
@@ -103,7 +115,7 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
         }
     }
 
-    private Task<RobotReply> WithoutSecret(string name, string id) => stored.Change<RobotReply>(before =>
+    private Task<RobotReply> WithoutSecret(string name, string id) => Change<RobotReply>(before =>
     {
         if (before.Find(name) is not { } robot)
         {
@@ -122,7 +134,7 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
             : (before.With(next), new RobotReply(RobotOutcome.Done, "", Summarize(next)));
     });
 
-    public Task<RobotReply> Remove(string name) => stored.Change<RobotReply>(before => before.Find(name) is not { } robot
+    public Task<RobotReply> Remove(string name) => Change<RobotReply>(before => before.Find(name) is not { } robot
         ? (before, Unknown(name))
         : (before.Without(name) is { Robots.Count: > 0 } left ? left : null, new RobotReply(RobotOutcome.Done, "", Summarize(robot))));
 
@@ -137,13 +149,23 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
 
         _usesFrom = time.GetSteadyNow() + UsesWrittenEvery;
         var written = _uses.ToList();
-        await stored.Change(before => (
+        await Change(before => (
             before.Robots.Count == 0 ? before : before with { Robots = [.. before.Robots.Select(WithUses)] }, true));
         foreach (var (id, use) in written.Where(use => _uses.GetValueOrDefault(use.Key) == use.Value))
         {
             _uses.Remove(id);
         }
     }
+
+    private async ValueTask<RobotsState> Read() => (await stored.Get()).Of(owner());
+
+    /// <summary>Robots of a former owner of the name are overwritten by the first of the next one.</summary>
+    private Task<T> Change<T>(Func<RobotsState, (RobotsState? Next, T Result)> change) => stored.Change<T>(all =>
+    {
+        var own = all.Of(owner());
+        var (next, result) = change(own);
+        return (ReferenceEquals(next, own) ? all : next is null ? null : next with { Owner = owner() ?? next.Owner }, result);
+    });
 
     private static RobotReply Unknown(string name) => new(RobotOutcome.Unknown, $"there is no robot '{name}'");
 

@@ -1,6 +1,7 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Managed;
 using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Timers;
@@ -10,7 +11,8 @@ namespace RegistryProxy.Grains.Robots;
 
 /// <summary>The robots of one tenant. A change is stored, and then told to every gateway, before it returns.</summary>
 [GrainType("robots")]
-internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, IRobotsGrain, IRobotDirectoryGrain
+internal sealed class RobotsGrain(StateStore store, IConfigurationFeed configuration, TimeProvider time)
+    : Grain, IRobotsGrain, IRobotDirectoryGrain
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
@@ -23,9 +25,9 @@ internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, 
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _book = new RobotBook(store.Open<RobotsState>("robots", this.GetGrainId(), DeactivateOnIdle), Announce, time);
+        _book = new RobotBook(store.Open<RobotsState>("robots", this.GetGrainId(), DeactivateOnIdle), Announce, Owner, time);
         this.StartTimer(
-            static (self, _) => self._book.WriteUses(now: false),
+            static (self, _) => self.KeepUp(),
             new GrainTimerCreationOptions { DueTime = Period, Period = Period, Interleave = false });
         return Task.CompletedTask;
     }
@@ -72,6 +74,15 @@ internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, 
         await GrainFactory.GetGrain<ISessionAuthorityGrain>(KeyOf(name)).RevokeAll();
         return reply;
     }
+
+    private async Task KeepUp()
+    {
+        await _book.KeepOwner();
+        await _book.WriteUses(now: false);
+    }
+
+    private ManagedOwner? Owner() => configuration.Current.Configuration.Tenants.GetValueOrDefault(Tenant) is { } tenant
+        ? ManagedOwner.Of(PartOwner.Of(tenant)) : null;
 
     /// <summary>Sessions of a secret that ended are over when a gateway asks; all of them do now.</summary>
     private Task Announce(string name) => GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(KeyOf(name)).AsTask();

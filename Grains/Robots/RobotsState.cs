@@ -1,3 +1,4 @@
+using RegistryProxy.Grains.Managed;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Protocol;
 
@@ -16,7 +17,15 @@ internal sealed record RobotsState : IExpiringState
     [Id(0)]
     public List<StoredRobot> Robots { get; init; } = [];
 
+    /// <summary>Whose robots they are; <c>null</c> where that was not kept yet.</summary>
+    [Id(1)]
+    public ManagedOwner? Owner { get; init; }
+
     public DateTimeOffset? KeepUntil => Robots.Select(robot => robot.Expires).DefaultIfEmpty().Max() + ShownAfterEnd;
+
+    /// <summary>What of it is of who has the tenant's name now: nothing of a former owner's. All of it while nobody has the name.</summary>
+    public RobotsState Of(ManagedOwner? now) =>
+        now is not null && Owner?.ToOwner().MayBe(now.ToOwner()) == false ? new RobotsState() : this;
 
     public StoredRobot? Find(string name) => Robots.Find(robot => robot.Name == name);
 

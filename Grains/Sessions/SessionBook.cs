@@ -134,16 +134,19 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     private (SessionState Next, BookedSession Booked, IEnumerable<SessionPageLink> Gone) Opened(
         SessionState before, VerifiedIdentity identity, StoredSession fresh, TimeSpan enough, bool byMachine)
     {
-        var now = time.GetUtcNow();
+        var (now, links) = (time.GetUtcNow(), before.Pages);
+        before = before.Identity?.IsOfAnother(identity.Prover) == true
+            ? before with { Sessions = [], Pages = [], Identity = null } : before;
         var says = before.Identity is { } known && known.SaysTheSameAs(identity, byMachine);
-        var proved = says && before.Identity!.CredentialStamp == identity.CredentialStamp ? before.Identity : identity;
+        var proved = says && before.Identity!.CredentialStamp == identity.CredentialStamp && before.Identity.Prover == identity.Prover
+            ? before.Identity : identity;
         var live = fresh.TokenHash is null ? Reusable(before, fresh, now) : null;
         var session = live is null ? fresh : live.Expires - now < enough ? live with { Expires = fresh.Expires } : live;
         var next = ReferenceEquals(proved, before.Identity) ? before : before with { Identity = proved };
         var isWritten = !ReferenceEquals(session, live);
         next = isWritten ? SessionEviction.Add(next, session, now) : next;
         return (next, new BookedSession(session, before.Generation, proved, isWritten, before.Identity is not null && !says),
-            before.Pages.Except(next.Pages));
+            links.Except(next.Pages));
     }
 
     /// <summary>A session that is stored, or will be with this very write.</summary>

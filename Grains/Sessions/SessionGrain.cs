@@ -109,7 +109,8 @@ internal sealed class SessionGrain(
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
     {
         var (fresh, token) = Create(opening, IsMachine ? opening.Identity.Claims : null);
-        var booked = await _book.Open(opening.Identity, fresh, Tokens.AccessLifetime, IsMachine);
+        var prover = Tenant is { } known ? authenticators.ProverOf(known, _key.Authenticator) : null;
+        var booked = await _book.Open(opening.Identity with { Prover = prover }, fresh, Tokens.AccessLifetime, IsMachine);
         if (Tenant is { } tenant)
         {
             _standing.Proved(tenant, booked.Identity);

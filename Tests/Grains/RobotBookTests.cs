@@ -1,4 +1,5 @@
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Managed;
 using RegistryProxy.Grains.Robots;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Protocol;
@@ -13,13 +14,14 @@ public sealed class RobotBookTests
     private readonly List<string> _told = [];
     private readonly FaultyStorage _storage;
     private readonly RobotBook _book;
+    private ManagedOwner? _owner = new(["a.example"], ["group:corp/a"]);
     private bool _isDeaf;
 
     public RobotBookTests()
     {
         _storage = new FaultyStorage(_thread.Time, new Random(0));
         _book = new RobotBook(
-            new Stored<RobotsState>(_storage, "robots", GrainId.Create("robots", "acme"), _thread.Time), Tell, _thread.Time);
+            new Stored<RobotsState>(_storage, "robots", GrainId.Create("robots", "acme"), _thread.Time), Tell, () => _owner, _thread.Time);
     }
 
     [Fact]
@@ -70,6 +72,52 @@ public sealed class RobotBookTests
         _storage.IsDown = true;
         Assert.ThrowsAny<StateUnavailableException>(() => Run(() => _book.EndSecret("ci", id)));
         Assert.Equal(["ci"], _told);
+    }
+
+    [Fact]
+    public void Who_gets_the_name_of_a_tenant_gets_none_of_its_robots()
+    {
+        var former = Create();
+        _owner = null;
+        Assert.Equal([former], Live(former));
+        _owner = new ManagedOwner(["b.example"], ["group:corp/b"]);
+        Assert.Null(Run(async () => await _book.Find("ci")));
+        Assert.Empty(Run(async () => await _book.List()));
+        Assert.Equal(RobotOutcome.Unknown, Run(() => _book.Rotate("ci", null)).Outcome);
+        Assert.Equal(RobotOutcome.Unknown, Run(async () => await _book.Remove("ci")).Outcome);
+
+        // It was a mistake.
+        _owner = new ManagedOwner(["a.example", "b.example"], []);
+        Assert.Equal([former], Live(former));
+
+        // A robot of the next one ends those of the former one for good.
+        _owner = new ManagedOwner(["b.example"], []);
+        var next = Create();
+        Assert.False(Known().Secrets.Single().Is(former));
+        _owner = new ManagedOwner(["a.example"], ["group:corp/a"]);
+        Assert.Null(Run(async () => await _book.Find("ci")));
+        _owner = new ManagedOwner(["b.example"], []);
+        Assert.Equal([next], Live(next));
+    }
+
+    [Fact]
+    public void A_tenant_may_change_all_that_it_is_known_by_one_after_the_other()
+    {
+        var secret = Create();
+        foreach (var (host, administrator) in new[]
+        {
+            ("*", "group:corp/a"), ("a.example", "group:corp/b"), ("b.example", "group:corp/b"), ("b.example", "x"),
+        })
+        {
+            _owner = new ManagedOwner([host], [administrator]);
+            Run(async () =>
+            {
+                await _book.KeepOwner();
+                return true;
+            });
+        }
+
+        Assert.Equal([secret], Live(secret));
     }
 
     private Secret Create()
