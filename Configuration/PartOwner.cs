@@ -12,9 +12,11 @@ public sealed record PartOwner(IReadOnlyList<string> Hosts, IReadOnlyList<string
     public static PartOwner Of(TenantConfiguration tenant) =>
         new(tenant.Hosts, [.. tenant.Administrators.Select(subject => subject.ToString())]);
 
-    /// <summary>Whether it may be the same one, though something of it has changed.</summary>
+    /// <summary>
+    /// Whether a later one may be the same, though something has changed. Who had any host had those of the later one, too.
+    /// </summary>
     public bool MayBe(PartOwner other) =>
-        Hosts.Intersect(other.Hosts).Any() || Administrators.Intersect(other.Administrators).Any();
+        Hosts.Contains("*") || Hosts.Intersect(other.Hosts).Any() || Administrators.Intersect(other.Administrators).Any();
 
     /// <summary>Whether nothing of it has changed.</summary>
     public bool Equals(PartOwner? other) => other is not null

@@ -6,11 +6,17 @@ using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults;
 
-/// <summary>Says in the log what became of a changed configuration file.</summary>
+/// <summary>
+/// Says in the log what became of a changed configuration file. What was said of another one at the reading before is not said again:
+/// a file of one tenant changes, and a thousand others have their warnings.
+/// </summary>
 internal sealed partial class ConfigurationReport(HostStart start, ILogger<ConfigurationReport> logger) : IHostedService
 {
     /// <summary>The files that are not in use as they are; <c>null</c> for the main one.</summary>
     private HashSet<string?> _broken = [];
+    private HashSet<string> _warnings = [];
+    private HashSet<string> _errors = [];
+    private HashSet<(string File, int Errors, bool IsKept)> _faults = [];
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -18,6 +24,9 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
         {
             // What is broken at the start was told before there was a log.
             _broken = BrokenOf(watcher);
+            _warnings = [.. watcher.LastWarnings.Select(warning => warning.ToString())];
+            _errors = [.. watcher.LastErrors.Select(error => error.ToString())];
+            _faults = [.. FaultsOf(watcher)];
             watcher.WasRead += errors => Report(watcher, errors);
         }
 
@@ -28,20 +37,12 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
 
     private void Report(ConfigurationWatcher watcher, IReadOnlyList<ConfigurationError> errors)
     {
-        foreach (var warning in watcher.LastWarnings)
+        News(ref _warnings, watcher.LastWarnings.Select(warning => warning.ToString())).ForEach(LogWarning);
+        News(ref _errors, errors.Select(error => error.ToString())).ForEach(LogError);
+        foreach (var (file, count, isKept) in News(ref _faults, FaultsOf(watcher)))
         {
-            LogWarning(warning.ToString());
-        }
-
-        foreach (var error in errors)
-        {
-            LogError(error.ToString());
-        }
-
-        foreach (var fault in watcher.LastFaults)
-        {
-            LogPart(fault.File, fault.Errors.Count,
-                fault.IsKept ? "its last good text stays in use" : "hosts that depend on it answer 503", watcher.Current.Version);
+            LogPart(
+                file, count, isKept ? "its last good text stays in use" : "hosts that depend on it answer 503", watcher.Current.Version);
         }
 
         if (watcher.IsMainBroken)
@@ -80,6 +81,18 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
 
         _broken = broken;
     }
+
+    /// <summary>What was not there before; what is there now is remembered.</summary>
+    private static List<T> News<T>(ref HashSet<T> known, IEnumerable<T> now)
+    {
+        var all = now.ToList();
+        var news = all.Except(known).ToList();
+        known = [.. all];
+        return news;
+    }
+
+    private static IEnumerable<(string File, int Errors, bool IsKept)> FaultsOf(ConfigurationWatcher watcher) =>
+        watcher.LastFaults.Select(fault => (fault.File, fault.Errors.Count, fault.IsKept));
 
     private static HashSet<string?> BrokenOf(ConfigurationWatcher watcher) => [.. watcher.LastFaults.Select(fault => fault.File)];
 

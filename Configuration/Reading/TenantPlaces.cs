@@ -41,20 +41,26 @@ internal sealed class PlaceCheck(string main)
 
         // Who is said by nobody to be a tenant's file is believed first.
         var written = places.Where(one => one.File is not null).Select(one => Of(one.File!)).ToHashSet();
+        var found = new PathIndex<OfferedPart>();
+        foreach (var part in offered.Where(part => part.Text is not null))
+        {
+            found.Add(Of(part.File), part);
+            found.Add(Real(part.File), part);
+        }
+
         var isAny = false;
         HashSet<string> left = [];
         foreach (var file in files.OrderBy(file => file.Name.Length == 0 ? 0 : written.Contains(Of(file.Errors.File)) ? 2 : 1))
         {
-            var said = left.Contains(file.Name) ? [] : file.Places.Select(one => (one, Writes(one))).ToList();
-            foreach (var part in said.Count == 0 ? [] : offered.Where(part => part.Text is not null && !left.Contains(part.Name)))
+            foreach (var one in left.Contains(file.Name) ? [] : file.Places)
             {
-                var (path, real) = (Of(part.File), Real(part.File));
-                if (said.Find(one => one.Item2(path) || one.Item2(real)).one is { } owner)
+                var parts = (one.File is null ? [] : found.At(Of(one.File)))
+                    .Concat(one.Secrets is null ? [] : found.Below(Folder(one.Secrets)));
+                foreach (var part in parts.Where(part => left.Add(part.Name)))
                 {
                     isAny |= chosen.Of(part) is not null;
-                    left.Add(part.Name);
                     chosen.LeaveOut(part.Name, new ConfigurationError(part.File, 1, "",
-                        $"is a file that tenant '{owner.Tenant}' writes ({owner.Place}) and is not read with the rights of an operator: " +
+                        $"is a file that tenant '{one.Tenant}' writes ({one.Place}) and is not read with the rights of an operator: " +
                         "include must not match it"));
                 }
             }
@@ -67,17 +73,18 @@ internal sealed class PlaceCheck(string main)
     public void Check(IReadOnlyList<OperatorFile> files, CompositionRound round)
     {
         Dictionary<string, TenantPlaces> owners = [];
-        var all = files.SelectMany(file => file.Places).Where(one => one.Secrets is not null)
-            .Select(one => (one, Folder(one.Secrets!))).ToList();
+        var holders = files.SelectMany(file => file.Places).Where(one => one.Secrets is not null)
+            .GroupBy(one => Folder(one.Secrets!).TrimEnd('/')).ToDictionary(folder => folder.Key, folder => folder.First());
+        var (ofMain, realMain) = (Of(main), Real(main));
         foreach (var file in files)
         {
             foreach (var one in file.Places)
             {
                 var path = one.File is null ? null : Of(one.File);
-                var reason = one.Secrets is { } secrets && IsBelow(Of(main), Folder(secrets)) ? "'secrets' holds the main file"
+                var reason = one.Secrets is { } secrets && IsBelow(ofMain, Folder(secrets)) ? "'secrets' holds the main file"
                     : path is null ? null
-                    : path == Of(main) || path == Real(main) ? "'file' is the main file"
-                    : all.Find(other => IsBelow(path, other.Item2)).one is { } holder
+                    : path == ofMain || path == realMain ? "'file' is the main file"
+                    : HolderOf(path, holders) is { } holder
                         ? $"'file' lies in the folder 'secrets' of tenant '{holder.Tenant}': give it a place of its own"
                     : owners.TryGetValue(path, out var owner) ? $"'file' is also that of tenant '{owner.Tenant}' at {owner.Place}" : null;
                 if (reason is not null)
@@ -93,11 +100,9 @@ internal sealed class PlaceCheck(string main)
         }
     }
 
-    private Func<string, bool> Writes(TenantPlaces one)
-    {
-        var (file, secrets) = (one.File is null ? null : Of(one.File), one.Secrets is null ? null : Folder(one.Secrets));
-        return path => path == file || (secrets is not null && IsBelow(path, secrets));
-    }
+    private static TenantPlaces? HolderOf(string path, Dictionary<string, TenantPlaces> holders) =>
+        PathIndex<TenantPlaces>.FoldersOf(path).Select(folder => holders.GetValueOrDefault(folder))
+            .FirstOrDefault(known => known is not null);
 
     private static bool IsBelow(string path, string folder) => path.StartsWith($"{folder.TrimEnd('/')}/", StringComparison.Ordinal);
 

@@ -5,6 +5,13 @@ internal sealed class OwnFile(IConfigurationFeed local)
 {
     private (ConfigurationSnapshot Of, SharedSections Sections) _read = (local.Current, SharedSections.Of(local.Current));
 
+    /// <summary>What the file says, under a revision, when it says this content, has all of its files, and no number of its own.</summary>
+    public SharedSections? Find(long revision, string content)
+    {
+        var (file, sections) = Read();
+        return file.HasItsFiles && !sections.IsNumbered && sections.Content == content ? sections.Numbered(revision) : null;
+    }
+
     public (ConfigurationSnapshot Of, SharedSections Sections) Read()
     {
         var file = local.Current;

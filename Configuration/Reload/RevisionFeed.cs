@@ -1,8 +1,5 @@
 using RegistryProxy.Background;
 using RegistryProxy.Configuration.Reading;
-using RegistryProxy.Configuration.Reading.Texts;
-using RegistryProxy.Files.Yaml;
-using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reload;
 
@@ -100,6 +97,19 @@ public sealed class RevisionFeed : IConfigurationFeed
                 var isInForce = _isFollowing && IsUsable && sections.Content == _shared.Content;
                 return (isInForce || (file.HasItsFiles && !sections.IsNumbered) ? sections.Content : null, isInForce);
             }
+        }
+    }
+
+    /// <summary>
+    /// What the cluster follows, from the file of this silo, when that says the same without a number; <c>null</c> when it does not.
+    /// </summary>
+    /// <param name="revision">Of what the cluster follows.</param>
+    /// <param name="content">Names what the cluster follows.</param>
+    public SharedSections? Find(long revision, string content)
+    {
+        lock (_gate)
+        {
+            return _file.Find(revision, content);
         }
     }
 
@@ -216,18 +226,8 @@ public sealed class RevisionFeed : IConfigurationFeed
         return isNews;
     }
 
-    private ConfigurationResult Merge(SharedSections sections)
-    {
-        try
-        {
-            return _composer.Compose(
-                new Secret(SharedSections.Merge(Local.Current.Text!, sections.Text)), new GivenParts(sections.Parts, _managed));
-        }
-        catch (FormatException fault)
-        {
-            return new ConfigurationResult(null, [new ConfigurationError(_path, 1, "", fault.Message)]);
-        }
-    }
+    private ConfigurationResult Merge(SharedSections sections) =>
+        ClusterFile.Compose(_composer, _path, Local.Current.Text!, sections, _managed);
 
     private void Reread()
     {

@@ -17,6 +17,7 @@ internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory histor
             await Begin(cluster, file, findParts);
         }
 
+        await FollowOwn(cluster);
         var (revision, sections) = feed.Highest;
         var answer = await cluster.Compare(revision, sections.Content);
         if (answer.IsBehind)
@@ -34,6 +35,19 @@ internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory histor
         }
 
         await history.Keep(file);
+    }
+
+    /// <summary>
+    /// Silos get their files at about the same time: what another one brought before is here, and need not be sent again, however much it
+    /// is.
+    /// </summary>
+    private async ValueTask FollowOwn(IRevisionGrain cluster)
+    {
+        if (feed.Own is { Content: not null, IsInForce: false } && await cluster.Followed() is var followed
+            && followed.Revision > feed.Highest.Revision && feed.Find(followed.Revision, followed.Content) is { } own)
+        {
+            feed.Follow(followed.Revision, own);
+        }
     }
 
     private async ValueTask Begin(IRevisionGrain cluster, ISiloFileGrain file, Func<Task> findParts)

@@ -10,6 +10,9 @@ internal sealed class SnapshotBook(Serializer serializer)
     /// <summary>Changes that are remembered; who is further behind gets the whole.</summary>
     private const int ChangeCapacity = 64;
 
+    /// <summary>Of the hash of a part, in hexadecimal digits.</summary>
+    private const int HashLength = 2 * SHA256.HashSizeInBytes;
+
     private readonly List<Step> _steps = [];
     private Parts _parts = Parts.None;
     private byte[]? _packed;
@@ -28,12 +31,16 @@ internal sealed class SnapshotBook(Serializer serializer)
     /// <param name="stampOf">Names what of an upstream gateways are not told and keep something of all the same: its credentials.</param>
     public void Take(GatewaySnapshot next, Func<string, string> stampOf)
     {
+        var tenants = Current?.Tenants.ToDictionary(tenant => tenant.Name) ?? [];
+        var upstreams = Current?.Upstreams.ToDictionary(upstream => upstream.Name) ?? [];
         var parts = new Parts(
             next.Tenants.ToDictionary(
-                tenant => tenant.Name, tenant => Convert.ToHexString(SHA256.HashData(serializer.SerializeToArray(tenant)))),
+                tenant => tenant.Name,
+                tenant => ReferenceEquals(tenants.GetValueOrDefault(tenant.Name), tenant) ? _parts.Tenants[tenant.Name] : Hash(tenant)),
             next.Upstreams.ToDictionary(
                 upstream => upstream.Name,
-                upstream => Convert.ToHexString(SHA256.HashData(serializer.SerializeToArray(upstream))) + stampOf(upstream.Name)),
+                upstream => upstreams.GetValueOrDefault(upstream.Name) == upstream
+                    ? _parts.Upstreams[upstream.Name][..HashLength] + stampOf(upstream.Name) : Hash(upstream) + stampOf(upstream.Name)),
             next.Tenants.ToDictionary(tenant => tenant.Name, tenant => tenant.RulesStamp ?? ""));
         if (Current is { } former)
         {
@@ -76,6 +83,8 @@ internal sealed class SnapshotBook(Serializer serializer)
             UploadKeys = steps.Exists(step => step.UploadKeys) ? now.UploadKeys : null,
         };
     }
+
+    private string Hash<T>(T part) => Convert.ToHexString(SHA256.HashData(serializer.SerializeToArray(part)));
 
     private static List<string> Differing(Dictionary<string, string> before, Dictionary<string, string> after) =>
         [.. after.Where(part => before.GetValueOrDefault(part.Key) != part.Value).Select(part => part.Key)

@@ -16,15 +16,27 @@ internal static class SnapshotBuilder
     public static string VersionOf(RunningRules running, UpstreamNetworks networks, PublishedKeys keys) =>
         $"{running.Version}{networks.Version}/{keys.Version}";
 
-    public static GatewaySnapshot Build(RunningRules running, UpstreamNetworks networks, PublishedKeys keys, string version)
+    /// <param name="running">The configuration.</param>
+    /// <param name="networks">How upstreams are reached.</param>
+    /// <param name="keys">The keys.</param>
+    /// <param name="version">What names all of that.</param>
+    /// <param name="former">What was made before, and of what: tenants that are as they were are taken from there.</param>
+    public static GatewaySnapshot Build(
+        RunningRules running, UpstreamNetworks networks, PublishedKeys keys, string version,
+        (GatewaySnapshot Snapshot, FrontDoorConfiguration Of)? former)
     {
         var configuration = running.Of.Configuration;
+        var known = former?.Snapshot.Tenants.ToDictionary(tenant => tenant.Name) ?? [];
         return new GatewaySnapshot
         {
             Version = version,
             ConfigurationVersion = running.Of.Version,
-            Tenants = [.. configuration.Tenants.Values.Select(
-                tenant => Tenant(tenant, configuration) with { RulesStamp = running.Stamps[tenant.Name] })],
+            Tenants =
+            [
+                .. configuration.Tenants.Values.Select(tenant => known.TryGetValue(tenant.Name, out var before)
+                    && before.RulesStamp == running.Stamps[tenant.Name] && IsAsBefore(tenant, configuration, former!.Value.Of) ? before
+                    : Tenant(tenant, configuration) with { RulesStamp = running.Stamps[tenant.Name] }),
+            ],
             Upstreams = [.. configuration.Upstreams.Values.Select(upstream => Upstream(upstream, networks))],
             Keys = keys.TokenKeys,
             UploadKeys = keys.UploadKeys,
@@ -32,6 +44,14 @@ internal static class SnapshotBuilder
             Revision = configuration.Cluster.Provider == ClusterProvider.Localhost ? 0 : configuration.Revision,
         };
     }
+
+    /// <summary>Whether a tenant, and all that is told of it with it, was the same.</summary>
+    private static bool IsAsBefore(TenantConfiguration tenant, FrontDoorConfiguration now, FrontDoorConfiguration before) =>
+        before.Tenants.TryGetValue(tenant.Name, out var known) && ReferenceEquals(known, tenant)
+        && tenant.Routes.All(route => route.Upstreams.All(
+            name => ReferenceEquals(now.Upstreams[name], before.Upstreams.GetValueOrDefault(name))))
+        && tenant.SessionAuthenticators.All(
+            name => ReferenceEquals(now.AuthenticatorOf(tenant.Name, name), before.AuthenticatorOf(tenant.Name, name)));
 
     private static TenantSnapshot Tenant(TenantConfiguration tenant, FrontDoorConfiguration configuration) => new()
     {

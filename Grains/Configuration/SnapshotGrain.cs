@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Serialization;
 using RegistryProxy.Background;
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
@@ -28,6 +29,7 @@ internal sealed class SnapshotGrain(
     private readonly KeyPublication _publication = new(time);
     private readonly SessionChangeLog _changes = new();
     private readonly Dictionary<string, TenantRules> _ahead = [];
+    private FrontDoorConfiguration? _builtOf;
     private bool _buildAgain;
     private bool _dropAll;
     private TimeSpan _lookAt;
@@ -142,8 +144,11 @@ internal sealed class SnapshotGrain(
             _dropAll = false;
             if (version != former)
             {
-                var upstreams = running.Of.Configuration.Upstreams;
-                _book.Take(SnapshotBuilder.Build(running, networks, published, version), name => upstreams[name].Stamp);
+                var (configuration, before) = (running.Of.Configuration, _book.Current);
+                var built = SnapshotBuilder.Build(
+                    running, networks, published, version, before is not null && _builtOf is not null ? (before, _builtOf) : null);
+                _book.Take(built, name => configuration.Upstreams[name].Stamp);
+                _builtOf = configuration;
             }
 
             _publication.Publish(version, published.TokenKeys, signing);
@@ -168,7 +173,8 @@ internal sealed class SnapshotGrain(
     /// </summary>
     private Task Publish(string former, bool drop)
     {
-        foreach (var (tenant, _) in _ahead.Where(ahead => ahead.Value.Stamp == _book.RulesOf(ahead.Key)).ToList())
+        foreach (var (tenant, _) in _ahead.Where(ahead => _book.RulesOf(ahead.Key) is var rules
+            && (rules.Length == 0 || rules == ahead.Value.Stamp)).ToList())
         {
             _ahead.Remove(tenant);
         }

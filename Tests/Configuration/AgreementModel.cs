@@ -64,7 +64,8 @@ internal sealed class AgreementModel : IRevisionGrain
         State = State.Accept(content, Now);
     }
 
-    public ValueTask<FollowedContent> Followed() => new(new FollowedContent(State.Followed!.Revision, State.Followed.Content));
+    public ValueTask<FollowedContent> Followed() => 
+        new(new FollowedContent(State.Followed?.Revision ?? 0, State.Followed?.Content ?? ""));
 
     /// <summary>Time goes by, and silos that reach the storage agree, in an order of chance.</summary>
     public void Pass(Random random, double seconds)

@@ -10,18 +10,27 @@ namespace RegistryProxy.Tests.Configuration;
 public sealed class ThousandFilesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private bool _hasParts;
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
 
-    [Fact]
-    public void Of_a_thousand_files_the_one_that_changed_is_read_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_a_thousand_files_the_one_that_changed_is_read_again(bool hasParts)
     {
         const int Count = 1000;
+        _hasParts = hasParts;
         Directory.CreateDirectory(_folder.File("tenants.d"));
+        Directory.CreateDirectory(_folder.File("parts"));
         _folder.Write("config.yaml", "include: [\"tenants.d/*.yaml\"]\n" +
             "upstreams: { hub: { url: \"https://hub.example\" }, other: { url: \"https://other.example\" } }\n");
         for (var i = 0; i < Count; i++)
         {
             Large(i, "hub");
+            if (hasParts)
+            {
+                Operators(i);
+            }
         }
 
         var began = Stopwatch.GetTimestamp();
@@ -54,7 +63,21 @@ public sealed class ThousandFilesTests : IDisposable
         var routes = string.Join(", ", Enumerable.Range(0, 5).Select(i => $"{{ prefix: p{i}, upstream: {upstream} }}"));
         var rules = string.Join(", ", Enumerable.Range(0, 5).Select(
             i => $"{{ name: r{i}, who: [anonymous], repositories: [\"p{i}/**\"], actions: [pull] }}"));
+        if (_hasParts)
+        {
+            _folder.Write($"parts/t{number}.yaml", $"{{ routes: [ {routes} ], access: [ {rules} ] }}");
+            return;
+        }
+
         _folder.Write($"tenants.d/t{number}.yaml", $"tenants: {{ t{number}: {{ hosts: [t{number}.example], " +
             $"publicUrl: \"https://t{number}.example\", routes: [ {routes} ], access: [ {rules} ] }} }}");
+    }
+
+    private void Operators(int number)
+    {
+        Directory.CreateDirectory(_folder.File($"parts/s{number}"));
+        _folder.Write($"tenants.d/t{number}.yaml", $"tenants: {{ t{number}: {{ hosts: [t{number}.example], " +
+            $"publicUrl: \"https://t{number}.example\", mayUse: {{ upstreams: [hub, other] }}, secrets: parts/s{number}, " +
+            $"file: parts/t{number}.yaml }} }}");
     }
 }
