@@ -29,7 +29,8 @@ internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configu
                 now.Repositories.ToDictionary(one => one.Repository, one => one.Pulls),
                 new TenantLimits(limits?.RequestsPerSecond, limits?.BytesPerSecond, limits?.ConcurrentStreams))
             {
-                Refusals = now.Refusals, Transfers = now.Streams, CountedSince = now.Since, IsPartial = now.IsPartial,
+                Refusals = now.Refusals, Transfers = now.Streams, CountedSince = now.Since,
+                IsPartial = now.IsPartial || now.Since is null,
             },
             AdministrationJson.Default.TenantUsage);
     }
@@ -63,7 +64,10 @@ internal sealed record TenantUsage(
     /// <summary>When the first of the gateways started; <c>null</c> when none runs.</summary>
     public DateTimeOffset? CountedSince { get; init; }
 
-    /// <summary>Whether <see cref="Pulls"/> of some gateway may be missing.</summary>
+    /// <summary>
+    /// Whether <see cref="Pulls"/> of some gateway may be missing; also while no gateway has said what it does, so that the rates are of
+    /// none.
+    /// </summary>
     public bool IsPartial { get; init; }
 }
 

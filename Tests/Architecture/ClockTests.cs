@@ -23,6 +23,7 @@ public sealed class ClockTests
         "Grains/Administration/RobotDesk.cs", "Grains/Robots/RobotAdministration.cs", "Grains/Robots/RobotBook.cs",
         "Grains/SiloCalls/SiloPass.cs",
         "Grains/Sessions/SessionBook.cs", "Grains/Sessions/SessionCatalog.cs", "Grains/Sessions/SessionGrain.cs",
+        "Grains/Sessions/SessionIndexWriter.cs",
         "Grains/Upstreams/Credentials/Clouds/GoogleIssuer.cs", "Grains/Upstreams/Credentials/HelperIssuer.cs",
         "Grains/Upstreams/Network/UpstreamNetworks.cs", "Grains/Upstreams/Principals/PrincipalLease.cs",
         "Grains/Upstreams/Principals/UpstreamPrincipalGrain.cs", "Grains/Upstreams/TokenServices/TokenExchange.cs",

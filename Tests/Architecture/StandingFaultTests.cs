@@ -29,6 +29,7 @@ public sealed partial class StandingFaultTests
         ["StateSweep.LogLater"] = "LogWell",
         ["WatchedMembershipTable.LogWaiting"] = "LogReached",
         ["SuspendDetector.LogAway"] = "LogBack",
+        ["SessionIndexWriter.LogFailed"] = "LogWell",
         ["UnusableFiles.LogFailed"] = "LogSucceeded",
         ["ConfigurationReport.LogError"] = "LogMended",
         ["ConfigurationReport.LogKept"] = "LogMended",
@@ -69,6 +70,7 @@ public sealed partial class StandingFaultTests
         ["ConfigurationReport.LogWarning"] = "one reading of a file that works",
         ["ConfigurationReport.LogRestart"] = "the process has to be started again",
         ["PodWatch.LogGone"] = "one pod",
+        ["SessionIndexWriter.LogLost"] = "sessions that end by themselves",
         ["FailureInterceptor.LogFailed"] = "one pull",
         ["BackgroundFaults.LogFault"] = "one fault of the program, after which it went on",
     };

@@ -10,10 +10,11 @@ public sealed class SessionIndexWriterTests
 {
     private readonly FakeTimeProvider _time = new();
     private readonly SessionIndexWriter _writer;
+    private readonly LogLines<SessionIndexWriter> _log = new();
     private readonly List _list = new();
     private int _opened;
 
-    public SessionIndexWriterTests() => _writer = new SessionIndexWriter(_time);
+    public SessionIndexWriterTests() => _writer = new SessionIndexWriter(_time, _log);
 
     [Fact]
     public async Task Sessions_that_are_opened_while_a_call_is_under_way_go_with_the_next_and_those_of_another_tenant_do_not_wait()
@@ -61,6 +62,59 @@ public sealed class SessionIndexWriterTests
             "both are told");
         Assert.Equal(["0", "1"], _list.Listed);
     }
+
+    [Fact]
+    public async Task What_a_list_does_not_take_for_minutes_is_kept_and_said_and_told_when_it_answers()
+    {
+        _list.Fault = new SiloUnavailableException();
+        Add(SessionIndexWriter.MaxAtOnce + 1);
+        await Passes(() => _log.Lines.Count == 1, "the log says it");
+        Assert.Contains("does not answer", _log.Lines[^1]);
+        for (var i = 0; i < 600; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(250));
+            await Task.Yield();
+        }
+
+        Assert.Single(_log.Lines);
+        _list.Fault = null;
+        await Passes(() => _list.Listed.Count == SessionIndexWriter.MaxAtOnce + 1, "all are told");
+        Assert.Equal(Enumerable.Range(0, SessionIndexWriter.MaxAtOnce + 1).Select(i => $"{i}"), _list.Listed);
+        await Passes(() => _log.Lines.Count == 2, "the log says that, too");
+        Assert.Contains("answers again after", _log.Lines[^1]);
+    }
+
+    [Fact]
+    public async Task What_finds_no_room_is_counted_and_what_has_ended_is_given_up()
+    {
+        _list.Fault = new SiloUnavailableException();
+        Add(SessionIndexWriter.MaxWaiting + 8);
+        await Passes(() => _log.Lines.Count == 1, "the list does not answer");
+        _list.Fault = null;
+        await Passes(() => _log.Lines.Count == 3, "it answers");
+        Assert.Contains("8 sessions of tenant acme", _log.Lines[^1]);
+        await Passes(() => _list.Listed.Count == SessionIndexWriter.MaxWaiting, "the others are told");
+
+        _list.Fault = new SiloUnavailableException();
+        Add(1);
+        await Passes(() => _log.Lines.Count == 4, "it is away again");
+        _time.Advance(TimeSpan.FromHours(2));
+        await Passes(() => _log.Lines.Count == 5, "what has ended needs no list");
+        Assert.Equal(SessionIndexWriter.MaxWaiting, _list.Listed.Count);
+    }
+
+    private Task Passes(Func<bool> what, string message) => Eventually.True(
+        () =>
+        {
+            if (what())
+            {
+                return true;
+            }
+
+            _time.Advance(TimeSpan.FromMilliseconds(250));
+            return what();
+        },
+        message);
 
     private void Add(int count)
     {

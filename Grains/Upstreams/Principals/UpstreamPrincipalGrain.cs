@@ -54,6 +54,11 @@ internal sealed class UpstreamPrincipalGrain(
     private PrincipalLease Lease(string upstream, string material)
     {
         _materials[upstream] = material;
+        foreach (var gone in _materials.Keys.Where(name => !configuration.Current.Configuration.Upstreams.ContainsKey(name)).ToList())
+        {
+            _materials.Remove(gone);
+        }
+
         foreach (var unused in _leases.Keys.Except(_materials.Values).ToList())
         {
             _leases.Remove(unused);
