@@ -31,6 +31,7 @@ using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
+using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.ServiceDefaults.Requests;
@@ -97,6 +98,8 @@ public static class GatewayExtensions
         .AddSingleton<CurrentMap>()
         .AddSingleton<SnapshotRounds>()
         .AddSingleton<SnapshotCaches>()
+        .AddSingleton(services => new FormerTenants(
+            services.GetRequiredService<RequestStatistics>().Forget, services.GetRequiredService<AuditLog>().Tail.Forget))
         .AddSingleton<SnapshotInstaller>()
         .AddHostedService<SnapshotFollower>()
         .AddSingleton<IReadiness, GatewayReadiness>();

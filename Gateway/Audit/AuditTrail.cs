@@ -121,6 +121,7 @@ internal sealed partial class AuditTrail(
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator
                 : request.Credentials.Kind == LoginCredentialsKind.Assertion ? request.Credentials.Name : null,
             Action = result.Administers ? AdministrationScope.Action : ActionOf(request),
+            Reference = result.RobotSecret,
             Decision = granted && limited is null ? "allow" : "deny",
             Status = limited?.Status ?? LoginOutcome.StatusOf(result.Status),
             Reason = limited is null ? LoginOutcome.ReasonOf(result) : LimitOf(limited),

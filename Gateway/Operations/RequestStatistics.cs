@@ -45,6 +45,9 @@ internal sealed class RequestStatistics
     /// <summary>The repositories of a tenant that are remembered, a hundred at the most.</summary>
     public IReadOnlyList<string> NamesOf(string tenant) => _tenants.TryGetValue(tenant, out var counters) ? counters.Names : [];
 
+    /// <summary>Forgets all of a tenant: its name is somebody else's from now on, or nobody's.</summary>
+    public void Forget(string tenant) => _tenants.TryRemove(tenant, out _);
+
     private Counters Of(string tenant) =>
         _tenants.TryGetValue(tenant, out var counters) ? counters : _tenants.GetOrAdd(tenant, static _ => new Counters());
 

@@ -10,7 +10,7 @@ namespace RegistryProxy.Gateway.SnapshotUpdates;
 /// <summary>What was kept under the configuration before and may not count any more; and how many tenants share the metrics now.</summary>
 internal sealed class SnapshotCaches(
     DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, UpstreamAccounts accounts,
-    FailingUpstreams failing, TenantMeter meter)
+    FailingUpstreams failing, TenantMeter meter, FormerTenants formerTenants)
 {
     /// <param name="before">The configuration before; <c>null</c> when there was none.</param>
     /// <param name="snapshot">The one to use from now on.</param>
@@ -21,6 +21,7 @@ internal sealed class SnapshotCaches(
         DropDecisions(before, snapshot);
         accounts.Keep(snapshot.Upstreams);
         failing.Keep(snapshot.Upstreams);
+        formerTenants.Drop(before, snapshot);
         if (before is null || !before.Keys.SequenceEqual(snapshot.Keys))
         {
             tokens.Clear();

@@ -71,6 +71,12 @@ public sealed record LoginResult
     [Id(14)]
     public string Judge { get; init; } = "";
 
+    /// <summary>
+    /// The id of the secret that a robot showed, which tells it from another one that had its name; <c>null</c> for everybody else.
+    /// </summary>
+    [Id(15)]
+    public string? RobotSecret { get; init; }
+
     /// <summary>The <see cref="Judge"/> of logins that a tenant's own authenticators decide.</summary>
     public const string OwnJudge = "own";
 

@@ -62,9 +62,10 @@ internal sealed class AccessTokenIssuer(
             identity, request.Offline, request.ClientAddress, request.NodeAgent, routing, request.MaxLifetime);
         var session = await Opening.Call(
             () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
-        return await Issue(
+        var issued = await Issue(
             request, session, session.Rules, session.RefreshToken, administers ? proved + AdministrationScope.MaxLifetime : null,
             cancellation);
+        return identity.Robot is null ? issued : issued with { RobotSecret = identity.CredentialStamp };
     }
 
     /// <summary>A password that is right must not be told from one that is wrong: what is true is for operators.</summary>

@@ -62,6 +62,19 @@ public sealed class AuditTail(TimeProvider time)
         }
     }
 
+    /// <summary>Forgets the lines of a tenant: its name is somebody else's from now on, or nobody's.</summary>
+    /// <param name="tenant">The tenant.</param>
+    public void Forget(string tenant)
+    {
+        lock (_gate)
+        {
+            if (_tenants.TryGetValue(tenant, out var known))
+            {
+                Forget(tenant, known, true);
+            }
+        }
+    }
+
     private void Tidy(DateTimeOffset now)
     {
         if (Interlocked.Exchange(ref _lost, 0) != 0)

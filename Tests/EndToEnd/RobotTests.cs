@@ -127,6 +127,10 @@ public sealed class RobotTests
         await Eventually.True(
             () => Task.FromResult(new[] { "\"event\":\"robot-create\"", "\"subject\":\"robot$ci\"" }.All(door.Log.Contains)),
             $"it is audited:\n{door.Log}");
+        var id = listed.GetProperty("secrets")[0].GetProperty("id").GetString();
+        await Eventually.True(
+            () => System.Text.RegularExpressions.Regex.IsMatch(door.Log, $"\"event\":\"login\"[^\n]*\"reference\":\"{id}\""),
+            "a login says by which secret it was");
         Assert.DoesNotContain(secret, door.Log);
     }
 

@@ -48,7 +48,8 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
             new SnapshotCaches(
                 _decisions, new AccessTokenCache(_time), new UpstreamTokenCache(client, _time),
                 new UpstreamAccounts(client, meters, _time, NullLogger<UpstreamAccounts>.Instance),
-                new FailingUpstreams(client, meters, _time, NullLogger<FailingUpstreams>.Instance), new TenantMeter(meters, _time)),
+                new FailingUpstreams(client, meters, _time, NullLogger<FailingUpstreams>.Instance), new TenantMeter(meters, _time),
+                new FormerTenants()),
             _rounds, _limits,
             _services.GetRequiredService<Serializer>(), NullLogger<SnapshotInstaller>.Instance);
         _follower = new SnapshotFollower(

@@ -35,6 +35,21 @@ public sealed class AuditTailTests
     }
 
     [Fact]
+    public void What_is_forgotten_of_a_tenant_is_not_the_next_ones_who_knows_since_when_it_is_whole()
+    {
+        var tail = new AuditTail(_time);
+        Keep(tail, "acme", "former");
+        Keep(tail, "other", "kept");
+        tail.Forget("acme");
+        tail.Forget("nobody");
+        Keep(tail, "acme", "next");
+        var acme = tail.Read("acme", DateTimeOffset.MinValue);
+        Assert.Equal(["next"], acme.Lines.Select(Text));
+        Assert.True(acme.Since < acme.Lines[0].At && acme.Since > new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        Assert.Equal(["kept"], tail.Read("other", DateTimeOffset.MinValue).Lines.Select(Text));
+    }
+
+    [Fact]
     public void Bytes_are_bounded_for_each_and_for_all_and_a_day_is_the_end()
     {
         var (tail, line) = (new AuditTail(_time), new string('x', 100_000));
