@@ -52,7 +52,7 @@ internal static class IncludePattern
             here = [.. here.SelectMany(one => Next(one, component, isLast, looked))];
         }
 
-        if (HasWildcard(pattern))
+        if (HasWildcard(pattern) && !HasWildcard(components[^1]))
         {
             // A path below each of some folders need not be in all of them; a link that leads nowhere is there.
             here.RemoveAll(file => !Path.Exists(file) && new FileInfo(file).LinkTarget is null);
@@ -76,6 +76,14 @@ internal static class IncludePattern
     }
 
     public static bool HasWildcard(string pattern) => pattern.AsSpan().ContainsAny('*', '?');
+
+    /// <summary>Entries of a folder, by their names alone: folders of a thousand files are listed again after each edit.</summary>
+    private static FileSystemEnumerable<string> Matching(string folder, string component) =>
+        new(folder, static (ref FileSystemEntry entry) => entry.ToFullPath(), Entries)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => (component[0] == '.' || entry.FileName[0] != '.')
+                && FileSystemName.MatchesSimpleExpression(component, entry.FileName, ignoreCase: false),
+        };
 
     private static bool IsBelow(string text) => text.Length > 0 && !Path.IsPathRooted(text)
         && !text.Contains("**", StringComparison.Ordinal) && !text.Contains('\0') && !text.Split('/').Any(component => component is "..");
@@ -101,11 +109,7 @@ internal static class IncludePattern
 
         try
         {
-            return [.. new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Entries)
-                .Where(entry => (component[0] == '.' || entry.Name[0] != '.')
-                    && FileSystemName.MatchesSimpleExpression(component, entry.Name, ignoreCase: false)
-                    && (isLast || Directory.Exists(entry.FullName)))
-                .Select(entry => entry.FullName).Take(MaxFiles + 1)];
+            return [.. Matching(folder, component).Where(path => isLast || Directory.Exists(path)).Take(MaxFiles + 1)];
         }
         catch (Exception fault) when (fault is UnauthorizedAccessException or System.Security.SecurityException)
         {
