@@ -47,7 +47,7 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => new("http", "what it sends is not HTTP"),
         HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => new("http", "what it sends is not HTTP"),
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
-            new("http", "the headers of its response are longer than is read"),
+            new("http", "its response, or the headers of it, are longer than is read"),
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } =>
             new("closed", "it closed the connection before its response was complete"),
         _ => null,

@@ -64,14 +64,19 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
         LogFetchFailed(level, upstream.Name, cause.Text);
     }
 
-    /// <summary>An answer whose head was good, and which cannot be used.</summary>
+    /// <summary>An answer came whose head was good, and may be of no use.</summary>
     /// <param name="upstream">Whose.</param>
     /// <param name="scope">The scope of the token that it was asked with.</param>
     /// <param name="answer">The answer.</param>
-    /// <param name="error">What the client is told; an <see cref="DistributionError.Oddity"/> in it says what is wrong.</param>
+    /// <param name="error">What the client is told; a <see cref="DistributionError.Oddity"/> in it says what is wrong. <c>null</c> when it
+    /// came whole.</param>
     public void Tell(Upstream upstream, string scope, HttpResponseMessage answer, DistributionError? error)
     {
-        if (error?.Oddity is { } odd)
+        if (error is null)
+        {
+            failing.Completed(upstream.Name, RefusedAnswer.CameFromAnother(upstream, answer));
+        }
+        else if (error.Oddity is { } odd)
         {
             Note(upstream, scope, answer, new ExchangeFault("content", odd));
         }
@@ -90,11 +95,11 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
     {
         if (RefusedAnswer.CameFromAnother(upstream, answer))
         {
-            failing.StorageFailed(upstream.Name, HttpOrigin.Of(answer.RequestMessage!.RequestUri!).Serialized, fault);
+            failing.StorageFailed(upstream.Name, HttpOrigin.Of(answer.RequestMessage!.RequestUri!).Serialized, fault, isOfBody: true);
         }
         else
         {
-            failing.Failed(upstream.Name, upstream.Address, fault, scope);
+            failing.Failed(upstream.Name, upstream.Address, fault, scope, isOfBody: true);
         }
     }
 

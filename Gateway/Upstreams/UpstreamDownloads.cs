@@ -45,11 +45,21 @@ internal sealed class UpstreamDownloads(
 
         using (response)
         {
-            var error = (await Guarded(
-                request, async () => new UpstreamResult(null, await Pass(request, download, result, watch)), (download, response))).Error;
-            failures.Tell(request.Upstream, download.Scope, response, error);
-            return error;
+            return (await Guarded(
+                request, async () => new UpstreamResult(null, await PassWhole(request, download, result, watch)),
+                (download, response))).Error;
         }
+    }
+
+    private async Task<DistributionError?> PassWhole(RegistryRequest request, Download download, UpstreamResult result, IdleWatch watch)
+    {
+        var error = await Pass(request, download, result, watch);
+        if (error is not null || !request.IsHead)
+        {
+            failures.Tell(request.Upstream, download.Scope, result.Answer!, error);
+        }
+
+        return error;
     }
 
     /// <summary>

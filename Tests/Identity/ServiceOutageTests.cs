@@ -13,6 +13,7 @@ using RegistryProxy.Grains.Identity.Aws;
 using RegistryProxy.Grains.Network;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Clouds;
+using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Identity;
@@ -81,6 +82,21 @@ public sealed class ServiceOutageTests : IDisposable
         var (value, labels) = Assert.Single(_failing.Shown());
         Assert.Equal((30, "it"), (Math.Round(value), labels["authenticator"]));
         Assert.DoesNotContain("canary", _log.Lines[0]);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "answer", "keys: ")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}", "answer", "keys: 'it' has no keys")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n{", "http", "keys: .*longer than is read")]
+    public async Task Keys_that_cannot_be_used_are_told_as_that(string reply, string kind, string reason)
+    {
+        await using var server = new RawUpstream((_, _) => reply);
+        using var made = Create(
+            $"type: oidc, issuer: \"https://login.example\", jwks: \"{server.Url}/keys\", audience: door, require: {{ a: b }}, " +
+            "allowPrivate: true");
+        Assert.Equal(VerdictKind.Unavailable, (await Ask(made)).Kind);
+        Assert.Matches($"^The server of authenticator it fails since .* \\(failures: 1\\): {reason}", Assert.Single(_log.Lines));
+        Assert.Equal(kind, Assert.Single(_failures.Counted).Labels["reason"]);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Tests.Support.Processes;
@@ -31,6 +32,21 @@ public sealed class UpstreamHealthTests : IDisposable
     }
 
     public void Dispose() => _gauge.Dispose();
+
+    [Fact]
+    public void What_is_not_configured_any_more_is_shown_not_to_fail()
+    {
+        using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meters = services.GetRequiredService<IMeterFactory>();
+        using var gauge = new MeterReadings(meters, "registryproxy.grains.upstream_failing");
+        var known = ConfigurationDefaults.NoFile();
+        var feed = new FixedConfiguration(known);
+        var meter = new UpstreamFailureMeter(meters, _time, feed);
+        meter.Fails(known.Configuration.Upstreams.Keys.First(), Dead);
+        Assert.Equal(1, Assert.Single(gauge.Shown()).Value);
+        feed.Replace(known with { Configuration = new FrontDoorConfiguration(), Version = "next" });
+        Assert.Equal(0, Assert.Single(gauge.Shown()).Value);
+    }
 
     [Fact]
     public void It_is_said_once_and_once_that_it_is_over()

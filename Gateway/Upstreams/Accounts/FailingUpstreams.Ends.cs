@@ -52,13 +52,34 @@ internal sealed partial class FailingUpstreams
                 Use(upstream, fares, account, now);
             }
 
-            foreach (var kind in kinds)
+            foreach (var kind in kinds.Where(kind => !fares[kind].IsOfBodies))
             {
                 fares[kind].Answer();
             }
 
             EndOver(upstream, fares, now);
         }
+    }
+
+    /// <summary>An answer came whole, and is of use.</summary>
+    /// <param name="upstream">Whose.</param>
+    /// <param name="isStorage">Whether it is of what the upstream redirects to.</param>
+    public void Completed(string upstream, bool isStorage)
+    {
+        if (Volatile.Read(ref _count) == 0)
+        {
+            return;
+        }
+
+        Change(upstream, (fares, now) =>
+        {
+            foreach (var outage in fares.Outages.Where(outage => outage.IsOfBodies && isStorage == (outage.Kind == OutageKind.Storage)))
+            {
+                outage.Answer();
+            }
+
+            EndOver(upstream, fares, now);
+        });
     }
 
     /// <summary>An account is in use: what limited another one is over.</summary>

@@ -83,16 +83,17 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <param name="address">Its origin.</param>
     /// <param name="fault">What went wrong.</param>
     /// <param name="scope">The scope of the token that it was asked with; <c>null</c> when it is the host that failed.</param>
-    public void Failed(string upstream, string address, ExchangeFault fault, string? scope = null)
+    /// <param name="isOfBody">Whether its answer had begun well.</param>
+    public void Failed(string upstream, string address, ExchangeFault fault, string? scope = null, bool isOfBody = false)
     {
         var reach = Of(upstream).Parts.Fail(scope, _time.GetSteadyNow());
         if (scope is null || reach == FailureReach.Whole)
         {
-            Fail(OutageKind.Failing, upstream, address, fault, fault.Reason);
+            Fail(OutageKind.Failing, upstream, address, fault, fault.Reason, isOfBody: isOfBody);
             return;
         }
 
-        Fail(OutageKind.Part, upstream, address, fault, $"{FailingParts.NameOf(scope)}: {fault.Reason}");
+        Fail(OutageKind.Part, upstream, address, fault, $"{FailingParts.NameOf(scope)}: {fault.Reason}", isOfBody: isOfBody);
         if (reach == FailureReach.PartFromFirst)
         {
             Change(upstream, (fares, now) => Close(upstream, fares, OutageKind.Failing, now));
@@ -103,8 +104,9 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <param name="upstream">The upstream.</param>
     /// <param name="address">The origin that it redirects to; for operators alone.</param>
     /// <param name="fault">What went wrong.</param>
-    public void StorageFailed(string upstream, string address, ExchangeFault fault) =>
-        Fail(OutageKind.Storage, upstream, address, fault, fault.Reason);
+    /// <param name="isOfBody">Whether its answer had begun well.</param>
+    public void StorageFailed(string upstream, string address, ExchangeFault fault, bool isOfBody = false) =>
+        Fail(OutageKind.Storage, upstream, address, fault, fault.Reason, isOfBody: isOfBody);
 
     /// <summary>An upstream limits the rate of requests.</summary>
     /// <param name="upstream">Which one.</param>
@@ -200,7 +202,10 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <param name="fault">How a request failed; <c>null</c> when none was sent.</param>
     /// <param name="reason">For operators.</param>
     /// <param name="pause">How long the upstream wants to be left alone.</param>
-    private void Fail(OutageKind kind, string upstream, string address, ExchangeFault? fault, string reason, TimeSpan pause = default)
+    /// <param name="isOfBody">Whether an answer had begun well.</param>
+    private void Fail(
+        OutageKind kind, string upstream, string address, ExchangeFault? fault, string reason, TimeSpan pause = default,
+        bool isOfBody = false)
     {
         if (fault is { } counted)
         {
@@ -220,6 +225,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             var isNews = outage.Since is null;
             Interlocked.Add(ref _count, isNews ? 1 : 0);
             outage.Fail(address, reason, (now, _time.GetUtcNow()), pause, fault is not null);
+            outage.IsOfBodies = isOfBody;
 
             // Until when it is limited changes with each answer: that is one reason.
             if (outage.Say(kind == OutageKind.Limited ? "" : reason))

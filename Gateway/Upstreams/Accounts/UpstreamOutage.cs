@@ -64,6 +64,12 @@ internal sealed class UpstreamOutage(OutageKind kind)
 
     public TimeSpan FailedAt { get; private set; }
 
+    /// <summary>
+    /// Whether the last failure was about an answer that had come: only others that came whole and were of use end it, since each such
+    /// answer begins well.
+    /// </summary>
+    public bool IsOfBodies { get; set; }
+
     /// <summary>Requests that failed in it; those that were spared are not among them.</summary>
     public int Failures { get; private set; }
 
@@ -113,7 +119,7 @@ internal sealed class UpstreamOutage(OutageKind kind)
 
     public void End()
     {
-        (Since, _answers, _pauseUntil) = (null, 0, default);
+        (Since, _answers, _pauseUntil, IsOfBodies) = (null, 0, default, false);
         _said.Clear();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using RegistryProxy.Background;
+using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 
@@ -18,12 +19,16 @@ internal sealed class UpstreamFailureMeter
     private readonly Dictionary<(string Upstream, string Condition), TimeSpan?> _failing = [];
     private readonly ServerLabels _labels = new();
     private readonly TimeProvider _time;
+    private readonly IConfigurationFeed? _configuration;
     private readonly Counter<long> _tokens;
     private readonly Counter<long> _failures;
 
-    public UpstreamFailureMeter(IMeterFactory meters, TimeProvider time)
+    /// <param name="meters">For the metrics.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="configuration">What is not in it any more does not fail.</param>
+    public UpstreamFailureMeter(IMeterFactory meters, TimeProvider time, IConfigurationFeed? configuration = null)
     {
-        _time = time;
+        (_time, _configuration) = (time, configuration);
         var meter = meters.Create("RegistryProxy.Grains");
         _tokens = meter.CreateCounter<long>(
             "registryproxy.grains.upstream_tokens", "{token}", "Tokens issued by token services of upstreams");
@@ -95,10 +100,13 @@ internal sealed class UpstreamFailureMeter
         {
             return [.. _failing.GroupBy(known => (Upstream: _labels.Of(known.Key.Upstream), known.Key.Condition)).Select(known =>
                 new Measurement<double>(
-                    known.Max(one => one.Value is { } since ? Math.Max((now - since).TotalSeconds, 1) : 0),
+                    known.Max(one => IsConfigured(one.Key.Upstream) && one.Value is { } since
+                        ? Math.Max((now - since).TotalSeconds, 1) : 0),
                     new("upstream", known.Key.Upstream), new("condition", known.Key.Condition)))];
         }
     }
+
+    private bool IsConfigured(string upstream) => _configuration?.Current.Configuration.Upstreams.ContainsKey(upstream) ?? true;
 
     private static string ConditionOf(UpstreamFailure failure) => failure switch
     {
