@@ -26,14 +26,16 @@ internal static class KeyRotation
     /// <summary>A new key once the newest is as old as a refresh token gets; few are kept, however long tokens live.</summary>
     private static KeyRing TurnRouting(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
     {
-        var keys = ring.RoutingKeys.FindAll(key => key.KeepUntil > now);
         var longest = tokens.RefreshLifetime > ring.LongestRefresh ? tokens.RefreshLifetime : ring.LongestRefresh;
+        var period = tokens.RefreshLifetime > tokens.KeyRotation ? tokens.RefreshLifetime : tokens.KeyRotation;
+        var turn = new Turning(ring.RoutingTurn, period, now);
+        var keys = turn.Live(ring.RoutingKeys, longest + RoutingMargin);
         if (keys is [var newest, ..])
         {
-            if (now < ring.RoutingTurn)
+            if (!turn.IsDue)
             {
-                return keys.Count == ring.RoutingKeys.Count && longest == ring.LongestRefresh ? ring
-                    : ring with { RoutingKeys = keys, LongestRefresh = longest };
+                return keys.Count == ring.RoutingKeys.Count && longest == ring.LongestRefresh && turn.Next == ring.RoutingTurn ? ring
+                    : ring with { RoutingKeys = keys, LongestRefresh = longest, RoutingTurn = turn.Next };
             }
 
             keys[0] = newest with { KeepUntil = now + longest + RoutingMargin };
@@ -43,17 +45,18 @@ internal static class KeyRotation
         {
             RoutingKeys = [NewSecret(DateTimeOffset.MaxValue), .. keys],
             LongestRefresh = tokens.RefreshLifetime,
-            RoutingTurn = now + (tokens.RefreshLifetime > tokens.KeyRotation ? tokens.RefreshLifetime : tokens.KeyRotation),
+            RoutingTurn = turn.AfterThis,
         };
     }
 
     private static KeyRing TurnSigning(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
     {
-        var (retired, uploads) = (ring.Retired.FindAll(key => key.KeepUntil > now), ring.UploadKeys.FindAll(key => key.KeepUntil > now));
-        if (ring.Active is not null && now < ring.RotateAt)
+        var turn = new Turning(ring.RotateAt, tokens.KeyRotation, now);
+        var (retired, uploads) = (turn.Live(ring.Retired, tokens.AccessLifetime + Margin), turn.Live(ring.UploadKeys, UploadLife));
+        if (ring.Active is not null && !turn.IsDue)
         {
-            return retired.Count == ring.Retired.Count && uploads.Count == ring.UploadKeys.Count ? ring
-                : ring with { Retired = retired, UploadKeys = uploads };
+            return retired.Count == ring.Retired.Count && uploads.Count == ring.UploadKeys.Count && turn.Next == ring.RotateAt ? ring
+                : ring with { Retired = retired, UploadKeys = uploads, RotateAt = turn.Next };
         }
 
         if (ring.Active is { } active)
@@ -61,14 +64,13 @@ internal static class KeyRotation
             retired.Insert(0, active with { KeepUntil = now + tokens.AccessLifetime + Margin });
         }
 
-        var rotateAt = now + tokens.KeyRotation;
         return ring with
         {
             Retired = retired,
             Active = ring.Next ?? NewSigningKey(),
             Next = NewSigningKey(),
-            RotateAt = rotateAt,
-            UploadKeys = [NewSecret(rotateAt + UploadLife), .. uploads],
+            RotateAt = turn.AfterThis,
+            UploadKeys = [NewSecret(turn.AfterThis + UploadLife), .. uploads],
         };
     }
 
@@ -91,4 +93,29 @@ internal static class KeyRotation
         new(NewId(), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), keepUntil);
 
     private static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9));
+
+    /// <summary>When keys turn, by a clock that may be wrong for a while.</summary>
+    /// <param name="At">When it was to be.</param>
+    /// <param name="Period">From one turn to the next.</param>
+    /// <param name="Now">What the clock says.</param>
+    private readonly record struct Turning(DateTimeOffset At, TimeSpan Period, DateTimeOffset Now)
+    {
+        public bool IsDue => Now >= At;
+
+        public DateTimeOffset AfterThis => Now + Period;
+
+        /// <summary>When it is to be: never later than a period from now, whatever the clock or the configuration said before.</summary>
+        public DateTimeOffset Next => At > AfterThis + Margin ? AfterThis : At;
+
+        /// <summary>
+        /// The keys that are not over. At a turn that is late by more than a period the clock may be ahead: from there, each lives as long
+        /// as what was made by it can.
+        /// </summary>
+        public List<KeyEntry> Live(List<KeyEntry> keys, TimeSpan use)
+        {
+            var (now, least) = (Now, Now - At > Period ? Now + use : DateTimeOffset.MinValue);
+            return keys.ConvertAll(key => key.KeepUntil < least ? key with { KeepUntil = least } : key)
+                .FindAll(key => key.KeepUntil > now);
+        }
+    }
 }
