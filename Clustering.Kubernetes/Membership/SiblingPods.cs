@@ -30,23 +30,25 @@ internal sealed class SiblingPods(ApiServer api)
     /// <exception cref="InvalidDataException">The listing does not end, and says nothing about who is missing.</exception>
     public async Task Find(HashSet<IPAddress> missing, IPAddress own, CancellationToken cancellation)
     {
+        // One look is of one question: the server tells how a listing goes on for the labels alone that it began with.
+        var (selector, found) = (_selector, _selector);
         var (next, bytes) = ((string?)null, 0L);
         for (var page = 0; page < MaxPages && bytes <= MaxBytes; page++)
         {
             using var answer = await api.Client.CoreV1.ListNamespacedPodWithHttpMessagesAsync(
-                api.Namespace, labelSelector: _selector, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
+                api.Namespace, labelSelector: selector, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
             bytes += answer.Response.Content.Headers.ContentLength ?? 0;
             var pods = answer.Body;
             foreach (var pod in pods.Items)
             {
-                Take(pod, missing, own);
+                found = Take(pod, missing, own) ?? found;
             }
 
             next = pods.Metadata?.ContinueProperty;
             if (missing.Count == 0 || string.IsNullOrEmpty(next))
             {
                 // Somebody changed the labels of this pod: the next look is for all again.
-                _selector = missing.Contains(own) ? null : _selector;
+                _selector = missing.Contains(own) ? null : found;
                 return;
             }
         }
@@ -55,15 +57,17 @@ internal sealed class SiblingPods(ApiServer api)
             $"the API server's listing of pods in {api.Namespace} goes on after {MaxPages} pages or {MaxBytes} bytes");
     }
 
-    private void Take(V1Pod pod, HashSet<IPAddress> missing, IPAddress own)
+    /// <summary>The labels of this silo's pod, when it is that one; <c>null</c> otherwise.</summary>
+    private static string? Take(V1Pod pod, HashSet<IPAddress> missing, IPAddress own)
     {
+        var isOwn = false;
         foreach (var text in (pod.Status?.PodIPs ?? []).Select(address => address.Ip).Append(pod.Status?.PodIP))
         {
-            if (IPAddress.TryParse(text, out var address) && missing.Remove(address) && address.Equals(own))
-            {
-                var known = pod.Metadata?.Labels ?? new Dictionary<string, string>();
-                _selector = string.Join(',', Recommended.Where(known.ContainsKey).Select(label => $"{label}={known[label]}"));
-            }
+            isOwn |= IPAddress.TryParse(text, out var address) && missing.Remove(address) && address.Equals(own);
         }
+
+        var known = isOwn ? pod.Metadata?.Labels ?? new Dictionary<string, string>() : null;
+        return known is null ? null
+            : string.Join(',', Recommended.Where(known.ContainsKey).Select(label => $"{label}={known[label]}"));
     }
 }

@@ -111,14 +111,22 @@ internal sealed class KubernetesApi : IAsyncDisposable
         var pods = silos.Select(ip => (Ips: ip, Part: "silo"))
             .Concat(string.IsNullOrEmpty(selector) ? OtherPods.Select(ip => (Ips: ip, Part: "other")) : []).ToList();
 
-        var from = int.Parse(next is { Length: > 0 } ? next : "0", System.Globalization.CultureInfo.InvariantCulture);
+        // A listing goes on with the labels that it began with, or not at all.
+        var (from, began) = next?.Split(' ', 2) is [var place, var labels]
+            ? (int.Parse(place, System.Globalization.CultureInfo.InvariantCulture), labels) : (0, selector ?? "");
+        if (began != (selector ?? ""))
+        {
+            return Failure(410, "Expired");
+        }
+
         var page = pods.Skip(from).Take(limit).ToList();
         LargestPage = Math.Max(LargestPage, page.Count);
         return Results.Text(new string(' ', Padding) + System.Text.Json.JsonSerializer.Serialize(new
         {
             kind = "PodList", apiVersion = "v1", metadata = new Dictionary<string, string>
             {
-                ["resourceVersion"] = "1", ["continue"] = from + page.Count < pods.Count || PodsGoOn ? $"{from + page.Count}" : ""
+                ["resourceVersion"] = "1",
+                ["continue"] = from + page.Count < pods.Count || PodsGoOn ? $"{from + page.Count} {selector}" : ""
             },
             items = page.Select(pod => new
             {
