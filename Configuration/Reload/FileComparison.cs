@@ -24,8 +24,8 @@ internal readonly struct FileComparison(
     public string? Alarm(FileStanding standing, TimeSpan waited) => !_isOther ? null
         : !sections.IsNumbered ? OfUnnumbered(standing, waited)
         : IsSameRevision && sections.IsOfSameMain(followed)
-            ? $"{Differing()} file(s) beside the main one are other ones here than the cluster follows under revision {revision}, which " +
-                "stays in use: give the main file a higher revision"
+            ? $"{Differing()} included or tenant file(s) differ from those of the cluster under revision {revision}, which stay in " +
+                "use: give the main file a higher revision"
         : file.Configuration.Revision < revision && waited > Grace
             ? $"the file has the revision {file.Configuration.Revision}, and the cluster follows {revision}: give it a higher one, or " +
                 Accepting : null;

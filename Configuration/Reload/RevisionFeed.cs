@@ -291,7 +291,7 @@ public sealed class RevisionFeed : IConfigurationFeed
         var standing = _proposal.Judge(_shared.Content);
         _own = comparison.Conflict;
         var faulty = _faults.Count == 0 ? null
-            : $"{_faults.Count} file(s) beside the main one cannot be used here as the cluster follows them; all else is in use";
+            : $"{_faults.Count} included or tenant file(s) of the cluster cannot be used on this silo; everything else is in use";
         var other = comparison.Alarm(standing, _proposal.Waited);
         Alarm = faulty is null ? other : other is null ? faulty : $"{faulty}; {other}";
     }

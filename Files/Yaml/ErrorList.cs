@@ -83,7 +83,7 @@ public sealed partial class ErrorList(string file)
         else if (list.Count == MaxErrors)
         {
             list.Add(new ConfigurationError(
-                file, int.MaxValue, "", $"there are more than {MaxErrors}; the others are told once these are mended"));
+                file, int.MaxValue, "", $"only the first {MaxErrors} errors are shown; fix them to see the others"));
         }
     }
 

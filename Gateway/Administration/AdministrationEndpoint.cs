@@ -36,7 +36,7 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
         if (caller is null || !caller.Token.Administers)
         {
             refusal = caller is null ? refusal! with { Scope = scope } : new Refusal(
-                DistributionError.Unauthorized("this token does not open the administration of this tenant; log in anew for its scope"),
+                DistributionError.Unauthorized($"this token lacks the scope {scope}; log in again and request it"),
                 scope, Refusal.InsufficientScope);
             audit.Refused(context, tokenService, path, caller?.Token, refusal);
             return refusal.At(tokenService);

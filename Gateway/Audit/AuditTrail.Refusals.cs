@@ -136,11 +136,12 @@ internal sealed partial class AuditTrail
     /// <param name="isLast">Whether the host stops: all of them are told, also those whose second is not over.</param>
     public void TellUntold(bool isLast)
     {
-        TellUntold(_limited, "limited: more requests met a limit", isLast);
-        TellUntold(_unproved, "more requests proved nobody", isLast);
+        TellUntold(_limited, "limited: further requests in this second were rate-limited", isLast);
+        TellUntold(_unproved, "further unauthenticated requests in this second", isLast);
         foreach (var (tenant, subject, authenticator, count) in _refused.TakeUntold(isLast))
         {
-            log.Write(Untold(tenant, "more requests were refused", count) with { Subject = subject, Authenticator = authenticator });
+            log.Write(Untold(tenant, "further requests in this second were refused", count)
+                with { Subject = subject, Authenticator = authenticator });
         }
     }
 

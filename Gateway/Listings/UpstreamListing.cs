@@ -79,7 +79,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
             if (read.Contains(ShortHash.Of(next.Text)))
             {
-                return new ListingOutcome(Unfinished(question.Upstream, "goes on at a page that it had before"));
+                return new ListingOutcome(Unfinished(question.Upstream, "has a Link header that points to a page that was already read"));
             }
 
             target = next;
@@ -158,7 +158,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
         return LinkHeader.TryNext(response, question.Path, out var next)
             ? new ListingPage(next, left, null)
-            : new ListingPage(null, 0, Unfinished(question.Upstream, "goes on at no page of its API, or at the one that it is on"));
+            : new ListingPage(
+                null, 0, Unfinished(question.Upstream, "has a Link header that points outside its API, or back to the same page"));
     }
 
     /// <summary>The error of a listing of which a part is missing, and nobody says that.</summary>

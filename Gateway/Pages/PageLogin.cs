@@ -89,7 +89,9 @@ internal sealed class PageLogin(
         if (form is null || !addresses.IsPrivate(context))
         {
             return limits.AdmitStranger(tokenService.Tenant, context)
-                ?? error ?? DistributionError.Unauthorized("passwords are taken here by https alone");
+                ?? error ?? DistributionError.Unauthorized(
+                    "logging in with a password requires HTTPS (behind a load balancer that ends TLS, the operator " +
+                    "sets listen.trustedProxies)");
         }
 
         var credentials = TokenRequest.CredentialsOf(form.User, form.Password);

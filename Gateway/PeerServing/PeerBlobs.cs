@@ -98,7 +98,7 @@ internal sealed class PeerBlobs(
             var read = RandomAccess.Read(download.File, writer.GetMemory(wanted).Span[..wanted], offset);
             if (read == 0)
             {
-                throw new IOException("a cached file became shorter");
+                throw new IOException("a cached file was truncated while it was sent");
             }
 
             writer.Advance(read);

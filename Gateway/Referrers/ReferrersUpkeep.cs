@@ -96,7 +96,7 @@ internal sealed partial class ReferrersUpkeep(
         RegistryRequest request, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
     {
         var (list, written, why) = ($"{request.Upstream.Address} {request.UpstreamName} {tag}", ListChange.Unsent,
-            "others change it all the time");
+            "other clients keep changing it");
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var (done, isAlone) = await turns.Run(

@@ -155,7 +155,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
 
         if (_file is not { } file || RandomAccess.GetLength(file.SafeFileHandle) < _fileOffset + _fileBytes)
         {
-            throw new IOException("a cached file became shorter");
+            throw new IOException("a cached file was truncated while it was sent");
         }
 
         await FileSend.Send(socket, file, _fileOffset, _fileBytes);

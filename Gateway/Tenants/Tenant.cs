@@ -68,8 +68,8 @@ internal sealed class Tenant
 
     /// <summary>What everybody else is told then.</summary>
     public static DistributionError Unusable { get; } = DistributionError.Unavailable(
-        503, "the part of this host's tenant has errors and none of its texts can be used; whoever administers the tenant mends it, and " +
-        "the operator's log says where", 30);
+        503, "this tenant's configuration has errors and no earlier version is usable; its administrators can correct it, and the " +
+        "operator's log has the details", 30);
 
     /// <summary>Whether somebody administers it on its own hosts.</summary>
     public bool HasAdministrators { get; }

@@ -32,7 +32,8 @@ internal sealed class BasicLogin(
     {
         if (!addresses.IsPrivate(context))
         {
-            return Refuse("passwords are taken here by https alone; whoever is on the way has read this one");
+            return Refuse("Basic authentication requires HTTPS; this password may have been sent in clear text: change it (behind a " +
+                "load balancer that ends TLS, the operator sets listen.trustedProxies)");
         }
 
         if (BasicCredentialHash.Read(

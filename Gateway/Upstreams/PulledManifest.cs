@@ -16,7 +16,7 @@ internal static class PulledManifest
     /// <summary>What is held of one, in bytes: as much as a connection holds anyway for a client that reads slowly.</summary>
     private const int MaxHeld = 64 * 1024;
 
-    private const string Wrong = "sent a manifest that is not what its digest says";
+    private const string Wrong = "sent a manifest that does not match its digest";
     private const string None = "sent something that is no manifest";
 
     /// <summary>Sends it; the error for the client when it is not one to pass on.</summary>

@@ -72,10 +72,10 @@ internal static class UpstreamErrors
                         RetryAfterSeconds);
                 case WrongBlobException:
                     return DistributionError.Unavailable(
-                        502, $"upstream '{upstream.Name}' sent a blob that is not what its digest says", RetryAfterSeconds);
+                        502, $"upstream '{upstream.Name}' sent a blob that does not match its digest", RetryAfterSeconds);
                 case TooManyBodiesException:
                     return DistributionError.Unavailable(
-                        503, $"of upstream '{upstream.Name}' more is being read at once than there is room for; try again",
+                        503, $"too many concurrent responses of upstream '{upstream.Name}' are being buffered; try again",
                         RetryAfterSeconds) with { IsOfCaller = true };
                 case BodyTooLargeException or System.Text.Json.JsonException:
                     return DistributionError.Unavailable(
@@ -109,7 +109,7 @@ internal static class UpstreamErrors
                     $"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
             case HttpStatusCode.ExpectationFailed:
                 return DistributionError.Unavailable(
-                    503, $"upstream '{name}' refused to be asked before a body comes, too late for this one; try again", 1);
+                    503, $"upstream '{name}' rejected Expect: 100-continue (417); retry the request", 1);
             case HttpStatusCode.RequestedRangeNotSatisfiable when !IsRead(response):
                 return DistributionError.SizeInvalid("the range lies outside the content", 416);
             case HttpStatusCode.RequestedRangeNotSatisfiable:
@@ -142,7 +142,7 @@ internal static class UpstreamErrors
 
     private static DistributionError Refused(string name, int status) => DistributionError.Unavailable(
         502,
-        $"upstream '{name}' refuses the credentials it is configured with ({status}): they may not do this, or the repository is not there",
+        $"upstream '{name}' rejected the configured credentials ({status}): they lack this permission, or the repository does not exist",
         RetryAfterSeconds) with { IsRefusedUpstream = true };
 
     private static string Named(Upstream upstream, string message) =>

@@ -22,7 +22,7 @@ internal sealed class AdministratorProof(RingKeys keys, IGrainFactory grains, Ti
     private static readonly JsonWebTokenHandler Handler = new() { MaximumTokenSizeInBytes = MaxLength };
 
     private static readonly AdministrationReply NoToken = AdministrationAnswer.Error(
-        401, "a token for the administration of this tenant is needed: log in anew and ask the token endpoint for its scope");
+        401, "a token with the scope tenant:NAME:administer is needed; log in at the token endpoint and request it");
 
     private static readonly AdministrationReply Ended = AdministrationAnswer.Error(
         401, "the session of this token has ended, or is no administrator's any more; log in again");

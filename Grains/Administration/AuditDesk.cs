@@ -25,7 +25,7 @@ internal sealed class AuditDesk(IGrainFactory grains)
             ? new AdministrationReply { Status = 200, Body = new Secret(Write(gathered)) }
             : AdministrationAnswer.Error(
                 503,
-                "not every gateway is known just now, or the lines of other tenants are being gathered; try again in some seconds");
+                "the cluster has just started, or too many audit queries are running; try again in a few seconds");
     }
 
     private static string Write(GatheredLines gathered)

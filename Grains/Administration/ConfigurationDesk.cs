@@ -27,7 +27,7 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
         429, "this tenant's administrators read or change its part too often; wait a few seconds");
 
     private static readonly AdministrationReply OfAnother = AdministrationAnswer.Error(
-        409, "the part in the state is of somebody who had this tenant's name before: ask the operator to drop it");
+        409, "the stored part belongs to a previous tenant of the same name; ask the operator to drop it");
 
     /// <summary>RFC 6585 §3.</summary>
     private static readonly AdministrationReply NoCondition = AdministrationAnswer.Error(

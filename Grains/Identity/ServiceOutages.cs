@@ -77,7 +77,7 @@ internal sealed partial class ServiceOutages
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The server of authenticator {Authenticator} fails since {Since:u} (failures: {Failures}): {Reason}. " +
+        Message = "The server of authenticator {Authenticator} has been failing since {Since:u} (failures: {Failures}): {Reason}. " +
             "Logins that need it get 503")]
     private partial void LogFails(string authenticator, DateTimeOffset since, int failures, string reason);
 

@@ -89,7 +89,7 @@ internal sealed partial class LoginVerifier(TimeProvider time, ILogger<LoginVeri
     {
         if (limit.IsOver)
         {
-            return Verdict.Unavailable("who must decide this login takes too long");
+            return Verdict.Unavailable("the authenticator did not decide within the time limit");
         }
 
         LogFault(fault);

@@ -13,7 +13,7 @@ internal static class ProofTime
 {
     /// <summary>The error of a login that is none of the last minutes.</summary>
     public const string TooOld =
-        "for the administration of a tenant a login must be at most 14 minutes old, and say so by auth_time or iat: log in anew";
+        "the scope tenant:NAME:administer needs a login that is at most 14 minutes old by auth_time or iat: log in again";
 
     /// <summary>What is left of the 15 minutes at least: a client may count on a minute (distribution, spec/auth/token.md).</summary>
     private static readonly TimeSpan Left = TimeSpan.FromMinutes(1);

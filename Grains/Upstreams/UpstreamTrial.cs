@@ -87,7 +87,7 @@ public sealed class UpstreamTrial : IDisposable
     {
         HttpStatusCode.TooManyRequests => "answers 429 to /v2/: it limits the rate of requests" +
             (reply.RetryAfter is { } wait ? $", try again in {(int)wait.TotalSeconds} s" : ""),
-        >= HttpStatusCode.InternalServerError => $"answers {(int)reply.Status} to /v2/: it fails",
+        >= HttpStatusCode.InternalServerError => $"answers {(int)reply.Status} to /v2/: a server error",
         _ when reply.Redirect is { } to => $"answers {(int)reply.Status} to /v2/, a redirect to {to}",
         _ => $"answers {(int)reply.Status} to /v2/: is this a registry?",
     };
@@ -103,12 +103,12 @@ public sealed class UpstreamTrial : IDisposable
 
         if (secret.Password is null)
         {
-            return new(null, $"{open}; the configured one could be read, but was not tried: nothing asks for it there", IsDoubtful: true);
+            return new(null, $"{open}; the configured one could be read, but not be verified: nothing asks for it there", IsDoubtful: true);
         }
 
         var shown = await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password));
         return shown.Status == HttpStatusCode.OK
-            ? new(null, $"{open}, and with the configured one, too: that it is right is not proved", IsDoubtful: true)
+            ? new(null, $"{open} and with the configured one, so that one could not be verified", IsDoubtful: true)
             : Refusal(shown, "user name and password");
     }
 

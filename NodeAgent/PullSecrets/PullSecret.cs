@@ -93,7 +93,7 @@ internal sealed class PullSecret(
             }
         }
 
-        return "others write it all the time";
+        return "another client keeps modifying this Secret";
     }
 
     /// <summary>A session that was revoked is made anew at this look, not at half of its life.</summary>

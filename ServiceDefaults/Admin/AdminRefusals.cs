@@ -72,8 +72,8 @@ public sealed class AdminRefusals(AuditLog audit, ClientAddress addresses, TimeP
         {
             audit.Write(new AuditEvent
             {
-                Time = time.GetUtcNow(), Event = "denied", Action = "operate", Decision = "deny", Reason = "more requests were refused",
-                Count = count,
+                Time = time.GetUtcNow(), Event = "denied", Action = "operate", Decision = "deny",
+                Reason = "further requests in this second were refused", Count = count,
             });
         }
     }

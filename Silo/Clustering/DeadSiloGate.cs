@@ -9,6 +9,6 @@ internal sealed class DeadSiloGate(ISiloStatusOracle oracle, SuspendDetector det
     public Task Invoke(IIncomingGrainCallContext context) =>
         oracle.CurrentStatus == SiloStatus.Dead ? throw new SiloUnavailableException("this silo was declared dead by the others")
         : detector.IsInDoubt && !context.TargetId.IsSystemTarget()
-            ? throw new SiloUnavailableException("this silo was stopped and does not know yet whether it was declared dead")
+            ? throw new SiloUnavailableException("this silo was suspended, and has not read yet whether it was declared dead")
         : context.Invoke();
 }

@@ -33,7 +33,7 @@ internal sealed partial class SuspendDetector(IClusterMembershipService membersh
 
     public bool IsReady => !IsInDoubt;
 
-    public string? Detail => IsInDoubt ? "this silo was stopped and reads the membership" : null;
+    public string? Detail => IsInDoubt ? "the process was suspended; calls are rejected until the membership has been read again" : null;
 
     protected override async Task Run(CancellationToken stoppingToken)
     {

@@ -62,8 +62,7 @@ internal sealed partial class ProtectedGrainStorage(
         if (content.Length > store.MaxBytes)
         {
             throw new StateUnavailableException(
-                $"the state '{stateName}' has {content.Length} bytes, which is more than the {store.MaxBytes} that are read again; it is " +
-                $"not written");
+                $"the state '{stateName}' has {content.Length} bytes, above the limit of {store.MaxBytes}; it was not written");
         }
 
         grainState.ETag = await store.Write(owner, content, KeepUntil(grainState.State), grainState.ETag);
@@ -106,7 +105,7 @@ internal sealed partial class ProtectedGrainStorage(
         }
         catch (Exception fault)
         {
-            throw Refused(owner, opened with { Problem = $"it is no state of this grain: {fault.Message}" });
+            throw Refused(owner, opened with { Problem = $"it does not contain state of this grain: {fault.Message}" });
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class StateCipher(StateKeys keys)
         {
             return keys.IsDiscarded(id)
                 ? new OpenedRecord(null, id, "its key is one of state.discardKeys") { IsDiscarded = true }
-                : new OpenedRecord(null, id, $"it is under the key '{id}', which is none of state.encryptionKeys");
+                : new OpenedRecord(null, id, $"it is encrypted under the key '{id}', which is not in state.encryptionKeys");
         }
 
         var body = record[(Magic.Length + 1 + id.Length)..];

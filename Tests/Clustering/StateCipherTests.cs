@@ -60,7 +60,7 @@ public sealed class StateCipherTests
         var renewed = turned.Seal(_plain, Owner);
         Assert.True(turned.Open(renewed, Owner).IsCurrent);
         Assert.Equal(_plain, Cipher(("k2", _other)).Open(renewed, Owner).Plain);
-        Assert.Contains("none of state.encryptionKeys", Cipher(("k2", _other)).Open(old, Owner).Problem);
+        Assert.Contains("not in state.encryptionKeys", Cipher(("k2", _other)).Open(old, Owner).Problem);
         Assert.Contains("'k1' is another one", Cipher(("k1", _other)).Open(old, Owner).Problem);
     }
 

@@ -47,7 +47,7 @@ public sealed class SuspendDetectorTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromTicks(1));
         Assert.True(_detector.IsInDoubt);
         Assert.False(_detector.IsReady);
-        Assert.Equal("this silo was stopped and reads the membership", _detector.Detail);
+        Assert.Equal("the process was suspended; calls are rejected until the membership has been read again", _detector.Detail);
         Assert.Equal("pulse", _detector.Name);
     }
 

@@ -32,9 +32,9 @@ public sealed class AdministratorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("anonymous", "nobody in particular")]
-    [InlineData("authenticated", "nobody in particular")]
-    [InlineData("robot:*", "nobody in particular")]
+    [InlineData("anonymous", "does not identify administrators")]
+    [InlineData("authenticated", "does not identify administrators")]
+    [InlineData("robot:*", "does not identify administrators")]
     [InlineData("group:admins", "")]
     [InlineData("user:alice", "")]
     [InlineData("authenticator:nodes", "proves machines")]

@@ -108,7 +108,7 @@ public sealed class IncludedFaultTests : IDisposable
         _folder.Write("own/acme.yaml", $"{Part}\ncors: [\"https://ui.example\"]");
         Pass();
         Assert.Null(feed.Conflict);
-        Assert.StartsWith("1 file(s) beside the main one are other ones here", feed.Alarm);
+        Assert.StartsWith("1 included or tenant file(s) differ from those of the cluster under revision", feed.Alarm);
         Assert.Empty(feed.Current.Configuration.Tenants["acme"].Cors);
         _folder.Write("config.yaml", WithAcme(Main).Replace("other.example", "else.example"));
         Pass();
@@ -130,7 +130,7 @@ public sealed class IncludedFaultTests : IDisposable
         feed.Follow(2, followed);
         Assert.True(feed.IsUsable);
         Assert.Null(feed.Conflict);
-        Assert.StartsWith("1 file(s) beside the main one cannot be used here", feed.Alarm);
+        Assert.StartsWith("1 included or tenant file(s) of the cluster cannot be used on this silo", feed.Alarm);
         Assert.True(feed.Current.Configuration.Tenants["acme"].IsUnusable);
         Assert.False(feed.Current.Configuration.Tenants["b"].IsUnusable);
         Assert.Equal(followed.Content, feed.Highest.Sections.Content);

@@ -155,7 +155,7 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
         Assert.True((await listener.Audit()).Sum(MoreOf) > before);
     }
 
-    private static int MoreOf(string line) => line.Contains("\"reason\":\"more requests were refused\"")
+    private static int MoreOf(string line) => line.Contains("\"reason\":\"further requests in this second were refused\"")
         ? JsonDocument.Parse(line).RootElement.GetProperty("count").GetInt32() : 0;
 
     [Fact]

@@ -121,7 +121,7 @@ public sealed class CacheVerificationTests
         }
 
         Assert.Equal(2, await door.Metric("registryproxy_cache_requests_total", "result=\"bypass\""));
-        Assert.Equal(wrong, door.Log.Contains("not what its digest says"));
+        Assert.Equal(wrong, door.Log.Contains("not match its digest"));
     }
 
     [Theory]

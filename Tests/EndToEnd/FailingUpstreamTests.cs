@@ -27,8 +27,8 @@ public sealed class FailingUpstreamTests
         }
 
         Assert.Matches(
-            $@"^Upstream local \(http://127.0.0.1:{port}\) fails since \S+ \S+Z \(failures: 1\): upstream 'local' does not answer: connection " +
-            "refused$", await Line(door, "Upstream local .*fails .*"));
+            $@"^Upstream local \(http://127.0.0.1:{port}\) has been failing since \S+ \S+Z \(failures: 1\): " +
+            "upstream 'local' does not answer: connection refused$", await Line(door, "Upstream local .*has been failing .*"));
         Assert.True(await door.Metric("registryproxy_grains_upstream_failures_total", "reason=\"connect\"") >= 1);
         await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
         Assert.Contains("connection refused", (await State(door)).LastError);
@@ -55,13 +55,13 @@ public sealed class FailingUpstreamTests
         status = 503;
         await Get(alice, 502);
         await Get(alice, 502);
-        var line = await Line(door, "Upstream local .*fails .*");
+        var line = await Line(door, "Upstream local .*has been failing .*");
         Assert.Matches(
-            $@"^Upstream local \({upstream.Url.TrimEnd('/')}\) fails since \S+ \S+Z \(failures: 1\): it answers 503$", line);
+            $@"^Upstream local \({upstream.Url.TrimEnd('/')}\) has been failing since \S+ \S+Z \(failures: 1\): it answers 503$", line);
         Assert.True(await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"status\"") >= 2);
         await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
         Assert.Matches(
-            $@"^Upstream local \({upstream.Url.TrimEnd('/')}\) fails since \S+ \S+Z \(failures: [12]\): it answers 503$",
+            $@"^Upstream local \({upstream.Url.TrimEnd('/')}\) has been failing since \S+ \S+Z \(failures: [12]\): it answers 503$",
             (await State(door)).LastError);
         status = 404;
         await Eventually.True(
@@ -85,7 +85,7 @@ public sealed class FailingUpstreamTests
         await Get(alice, 502);
         await Get(alice, 502);
         var line = await Line(door, "Upstream local .*");
-        Assert.Contains(" refuses requests since ", line);
+        Assert.Contains(" has been refusing requests since ", line);
         Assert.EndsWith("Z (refusals: 1): it refuses a request without a credential (403). The audit log has each", line);
         Assert.Equal(2, await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"refused\""));
         await Eventually.True(async () => (await State(door)).LastError.EndsWith("it refuses a request without a credential (403)"),
@@ -127,7 +127,7 @@ public sealed class FailingUpstreamTests
             $"{await alice.Token(RegistryClient.Push("a/b"))}\r\nTransfer-Encoding: chunked\r\n\r\n";
         Assert.StartsWith("HTTP/1.1 400", await RawHttp.Exchange(door.DataUrl, head + "5\r\nhello\r\nnonsense\r\n"));
         Assert.Equal("healthy", (await State(door)).State);
-        Assert.Empty(Lines(door, "Upstream local .*fails .*"));
+        Assert.Empty(Lines(door, "Upstream local .*has been failing .*"));
     }
 
     private static async Task Get(RegistryClient client, int status)

@@ -88,8 +88,8 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
-        Assert.Contains($"Storage of upstream local ({storage.Url}) fails", door.Log);
-        Assert.Contains("which redirectHosts, or the rules for all redirects, do not allow", door.Log);
+        Assert.Contains($"Storage of upstream local ({storage.Url}) has been failing", door.Log);
+        Assert.Contains("is not allowed by redirectHosts or by the address rules", door.Log);
         Assert.Empty(storage.Requests);
     }
 
@@ -108,7 +108,8 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
         }
 
         await Eventually.True(
-            () => Regex.Count(door.Log, Regex.Escape($"Storage of upstream local ({storage.Url}) fails") + ".*it answers 403") == 1,
+            () => Regex.Count(
+                door.Log, Regex.Escape($"Storage of upstream local ({storage.Url}) has been failing") + ".*it answers 403") == 1,
             "the log says which, once");
     }
 

@@ -60,7 +60,7 @@ public sealed class SecretTests
         seen.Append(door.Log).Append(await File.ReadAllTextAsync(files.File("audit.jsonl")));
         var everything = seen.ToString();
         Assert.Contains("\"event\":\"login\"", everything);
-        Assert.Contains("refuses the credentials it is configured with", everything);
+        Assert.Contains("rejected the configured credentials", everything);
         Assert.Contains("RegistryProxy.Standalone.dll --listen-data", everything);
         foreach (var secret in secrets.Append(FrontDoor.PasswordOf("alice")).Append(reply.Token!).Append(reply.RefreshToken!))
         {

@@ -11,13 +11,13 @@ internal static class UpstreamFaultAnswers
     {
         ["down"] = Silent, ["nameless"] = Silent, ["closes"] = Silent, ["no-http"] = Silent, ["down-later"] = Silent, ["slow"] = Silent,
         ["private"] = "502 .*resolves to a blocked address; private ones need allowPrivate",
-        ["no-tls"] = "503 .*cannot agree on TLS",
+        ["no-tls"] = "503 .*TLS handshake with upstream .* failed",
         ["untrusted"] = "502 .*untrusted certificate", ["expired"] = "502 .*certificate", ["misnamed"] = "502 .*certificate",
         ["no-proxy"] = "503 .*cannot be reached.*proxy", ["proxy-refuses"] = "502 .*cannot be reached.*proxy",
         ["fails-at-base"] = "503 .*answered 503", ["fails"] = "502 .*answered 503", ["fails-later"] = "502 .*answered 502",
         ["errs"] = "502 .*answered 500", ["in-part"] = "502 .*answered 500", ["loops"] = "502 .*redirects more than 5 times",
         ["page"] = "502 .*sent something that is no manifest", ["empty"] = "502 .*answered 204",
-        ["password"] = "502 .*refuses the credentials it is configured with",
+        ["password"] = "502 .*rejected the configured credentials",
         ["token-refused"] = "502 .*token endpoint.*refuses the configured credentials",
         ["token-fails"] = "503 .*token endpoint.*answered 500",
         ["token-limited"] = "429 .*token endpoint.*limits the rate", ["token-nonsense"] = "502 .*token endpoint",
@@ -26,7 +26,7 @@ internal static class UpstreamFaultAnswers
         ["storage-refuses"] = "502 .*redirects to refuses this request .403", ["storage-errs"] = "502 .*redirects to answered 500",
         ["storage-limits"] = "429 .*redirects to limits the rate", ["storage-down"] = Silent, ["storage-nameless"] = Silent,
         ["storage-untrusted"] = "502 .*or its storage, shows an untrusted certificate",
-        ["storage-forbidden"] = "502 .*redirects to where redirectHosts, or the rules for all redirects, do not allow",
+        ["storage-forbidden"] = "502 .*redirects to a target that is not allowed by redirectHosts or by the address rules",
     };
 
     /// <summary>Hosts, addresses, paths and names of variables that are for operators alone.</summary>

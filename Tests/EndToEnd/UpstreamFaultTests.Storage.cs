@@ -35,15 +35,15 @@ public sealed partial class UpstreamFaultTests
         foreach (var (name, status, reason) in new[] { ("refuses", 403, "refused"), ("errs", 500, "status"), ("limits", 429, "throttled") })
         {
             var storage = await Recording(Status(status));
-            AddStorage(name, await Recording(Redirecting(storage)), $@"\({storage}\) fails .* it answers {status}$", reason);
+            AddStorage(name, await Recording(Redirecting(storage)), $@"\({storage}\) has been failing .* it answers {status}$", reason);
         }
 
         var gone = $"http://127.0.0.1:{FreePort.Next()}";
-        AddStorage("down", await Recording(Redirecting(gone)), $@"\({gone}\) fails .* connection refused$", "connect");
+        AddStorage("down", await Recording(Redirecting(gone)), $@"\({gone}\) has been failing .* connection refused$", "connect");
         AddStorage("nameless", await Recording(Redirecting("http://bucket.corp.invalid")),
             @"\(http://bucket.corp.invalid\) .* does not resolve$", "name");
         var secure = (await Tls(TestCertificates.Authority("storage").Issue("a", "localhost"))).Url.TrimEnd('/');
-        AddStorage("untrusted", await Recording(Redirecting(secure)), $@"\({secure}\) fails .*certificate", "tls");
+        AddStorage("untrusted", await Recording(Redirecting(secure)), $@"\({secure}\) has been failing .*certificate", "tls");
         AddStorage("forbidden", await Recording(Redirecting("http://bucket.example")),
             @"\(http://bucket.example\) .*redirectHosts", "redirect", "[other.example]");
     }

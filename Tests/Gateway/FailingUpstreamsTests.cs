@@ -115,7 +115,7 @@ public sealed class FailingUpstreamsTests : IDisposable
     }
 
     private static string Fails(int failures, string reason, DateTimeOffset since) =>
-        $"Upstream up (http://up:5000) fails since {since:u} (failures: {failures}): {reason}";
+        $"Upstream up (http://up:5000) has been failing since {since:u} (failures: {failures}): {reason}";
 
     [Fact]
     public void While_it_fails_it_is_told_twice_a_minute()
@@ -216,8 +216,8 @@ public sealed class FailingUpstreamsTests : IDisposable
 
         Assert.Equal(2, _log.Lines.Count);
         Assert.Equal(
-            $"Upstream up (http://up:5000) refuses requests since {_began:u} (refusals: 1): it refuses a request with the credential that " +
-            "it is configured with (403). The audit log has each",
+            $"Upstream up (http://up:5000) has been refusing requests since {_began:u} (refusals: 1): it refuses a request with the " +
+            "credential that it is configured with (403). The audit log has each",
             _log.Lines[0]);
         Assert.Contains($"since {_began:u} (refusals: 751): ", _log.Lines[1]);
         Assert.All(_told, sight =>

@@ -58,7 +58,8 @@ public sealed partial class UpstreamOutageTests : IDisposable
             _failing.TellNews();
         }
 
-        Assert.Equal($"Upstream up ({Up}) fails since 2026-01-01 00:00:00Z (failures: 1): it answers 500", Assert.Single(_log.Lines));
+        Assert.Equal(
+            $"Upstream up ({Up}) has been failing since 2026-01-01 00:00:00Z (failures: 1): it answers 500", Assert.Single(_log.Lines));
         Assert.Equal([("failing", 3600)], Lasting());
         _failing.Answered("up");
         _failing.Answered("up");
@@ -101,7 +102,7 @@ public sealed partial class UpstreamOutageTests : IDisposable
             _failing.TellNews();
         }
 
-        Assert.Equal($"Storage of upstream up ({Bucket}) fails since 2026-01-01 00:00:00Z (failures: 1): it answers 403",
+        Assert.Equal($"Storage of upstream up ({Bucket}) has been failing since 2026-01-01 00:00:00Z (failures: 1): it answers 403",
             Assert.Single(_log.Lines));
         Assert.True(_failing.IsSaid("up", Forbidden));
         Assert.Equal([("storage", 100)], Lasting());
@@ -130,8 +131,8 @@ public sealed partial class UpstreamOutageTests : IDisposable
         }
 
         Assert.Equal(
-            $"Upstream up ({Up}) limits requests since 2026-01-01 00:00:00Z (refusals: 1): it answers 429; nothing is asked of it until " +
-            "2026-01-01 00:05:00Z", Assert.Single(_log.Lines));
+            $"Upstream up ({Up}) has been rate-limiting since 2026-01-01 00:00:00Z (refusals: 1): it answers 429; nothing is " +
+            "asked of it until 2026-01-01 00:05:00Z", Assert.Single(_log.Lines));
         Assert.Equal([("limited", 290)], Lasting());
         Assert.Equal("throttled", Assert.Single(_counter.Counted).Labels["reason"]);
         Assert.Equal(("limited", null), (Shown().State, Shown().FailingSince));

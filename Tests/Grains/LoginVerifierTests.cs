@@ -71,7 +71,7 @@ public sealed class LoginVerifierTests
                 CancellationToken.None).AsTask();
             await asked.Task;
             _time.Advance(LoginTimes.Proof);
-            Assert.Contains("too long", (await verdict).Message);
+            Assert.Contains("within the time limit", (await verdict).Message);
         }
     }
 

@@ -117,7 +117,7 @@ public sealed class PrincipalLeaseTests
         _issuer.Expires = () => _time.GetUtcNow();
         var failed = await lease.Get(_issuer, 0);
         Assert.Equal(UpstreamFailureKind.Misconfigured, failed.Failure!.Kind);
-        Assert.Equal("the test principal was given a secret that has expired already: look at the clocks", failed.Failure.Message);
+        Assert.Equal("the test principal was issued a credential that has already expired: check the clocks", failed.Failure.Message);
         Assert.Empty(_stored);
     }
 

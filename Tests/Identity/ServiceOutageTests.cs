@@ -77,7 +77,8 @@ public sealed class ServiceOutageTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(10));
         }
 
-        Assert.Matches($"^The server of authenticator it fails since .* \\(failures: 1\\): .*{reason}", Assert.Single(_log.Lines));
+        Assert.Matches(
+            $"^The server of authenticator it has been failing since .* \\(failures: 1\\): .*{reason}", Assert.Single(_log.Lines));
         Assert.Equal([kind, kind, kind], _failures.Counted.Select(one => one.Labels["reason"]));
         var (value, labels) = Assert.Single(_failing.Shown());
         Assert.Equal((30, "it"), (Math.Round(value), labels["authenticator"]));

@@ -85,7 +85,7 @@ public sealed class KubeletMessageTests(Lab lab)
         var words = await agent.Images.FailedPull($"{door.Authority}/nodes/x:v1");
         Assert.StartsWith(
             $"failed to pull image \"{door.Authority}/nodes/x:v1\": {door.Authority} refused the identity of this node: the document is " +
-            $"older than maxAge: it is of {door.Metadata.Started:yyyy-MM-dd}",
+            $"older than maxAge: its pendingTime is {door.Metadata.Started:yyyy-MM-dd}",
             words);
         Assert.EndsWith("; stop and start the instance to get a new one", words);
     }

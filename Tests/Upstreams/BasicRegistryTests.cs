@@ -26,10 +26,10 @@ public sealed class BasicRegistryTests
         await using var cluster =
             await GrainCluster.Start(PrincipalYaml.Of(metered.Url, $"type: basic, username: robot, password: {{ file: {file} }}"));
         var refused = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => GetToken(cluster, $"app/{number}").AsTask()));
-        Assert.All(refused, result => Assert.Contains("refuses the credentials it is configured with (401)", result.Failure!.Message));
+        Assert.All(refused, result => Assert.Contains("rejected the configured credentials (401)", result.Failure!.Message));
         Assert.Equal(1, metered.Requests.Count(request => request.Headers.ContainsKey("Authorization")));
         var status = await Status(cluster);
-        Assert.Contains("refuses the credentials", status.LastError);
+        Assert.Contains("rejected the configured credentials", status.LastError);
         Assert.Equal(("open", null), (status.Breaker, status.LastRefresh));
 
         folder.Write("password", "right-canary\n");

@@ -49,7 +49,7 @@ public sealed class EcrTests
             registry.Url,
             $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", " +
             $"webIdentityTokenFile: {file}, roleArn: \"{AwsCloud.WebRole}\""));
-        Assert.Contains("AWS STS refuses (InvalidIdentityToken)", (await GetToken(cluster)).Failure!.Message);
+        Assert.Contains("AWS STS denied (InvalidIdentityToken)", (await GetToken(cluster)).Failure!.Message);
         folder.Write("token", AwsCloud.WebToken);
         await Eventually.True(async () => (await GetToken(cluster)).Token is not null, "the new token is used");
     }
@@ -145,11 +145,12 @@ public sealed class EcrTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws)), time: time);
         aws.Password = "another";
-        Assert.Contains("refuses the credentials it is configured with", (await GetToken(cluster)).Failure!.Message);
+        Assert.Contains("rejected the configured credentials", (await GetToken(cluster)).Failure!.Message);
         var refused = await Task.WhenAll(Enumerable.Range(0, 500).Select(number => GetToken(cluster, 0, $"refused/{number}").AsTask()));
         Assert.All(refused, result => Assert.Equal(UpstreamFailureKind.Refused, result.Failure?.Kind));
         Assert.Equal(2, aws.TokenCalls);
-        Assert.Contains("refuses the credentials", (await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe()).LastError);
+        Assert.Contains(
+            "rejected the configured credentials", (await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe()).LastError);
         aws.Password = AwsCloud.RegistryPassword;
         time.Advance(TimeSpan.FromSeconds(61));
         var first = (await GetToken(cluster)).Token!;
@@ -199,7 +200,7 @@ public sealed class EcrTests
 
     [Theory]
     [InlineData("Throttling", UpstreamFailureKind.Throttled, "AWS STS answers 400 (Throttling)", "(Throttling)")]
-    [InlineData("AccessDenied", UpstreamFailureKind.Refused, "AWS STS refuses (AccessDenied) a role: it needs sts:AssumeRole",
+    [InlineData("AccessDenied", UpstreamFailureKind.Refused, "AWS STS denied (AccessDenied) a role: the caller needs sts:AssumeRole",
         AwsCloud.PullRole)]
     public async Task What_sts_says_is_told_with_the_role_that_it_is_about(
         string code, UpstreamFailureKind kind, string told, string detail)

@@ -61,7 +61,9 @@ public sealed class UpstreamHealthTests : IDisposable
         }
 
         Assert.Equal(("failing", since), State());
-        Assert.Equal($"Upstream up (https://up.example) fails since {since:u} (failures: 1): upstream 'up' does not answer: connection refused",
+        Assert.Equal(
+            $"Upstream up (https://up.example) has been failing since {since:u} (failures: 1): upstream 'up' does not answer: " +
+            "connection refused",
             Assert.Single(_log.Lines));
         Assert.Equal(_log.Lines[0].Replace("failures: 1", "failures: 21"), Describe().LastError);
         _now += TimeSpan.FromSeconds(10);
@@ -87,7 +89,8 @@ public sealed class UpstreamHealthTests : IDisposable
         _now += TimeSpan.FromMinutes(1);
         var since = _now;
         _health.Fail(_now, new UpstreamFailure(kind, "upstream 'up' cannot be opened", 0) { Detail = detail });
-        Assert.Equal($"Upstream up (https://up.example) fails since {since:u} (failures: 1): {detail}", Assert.Single(_log.Lines));
+        Assert.Equal(
+            $"Upstream up (https://up.example) has been failing since {since:u} (failures: 1): {detail}", Assert.Single(_log.Lines));
         Assert.Equal((_log.Lines[0], since, since), (Describe().LastError, Describe().LastErrorAt, Describe().FailingSince));
         _now += TimeSpan.FromMinutes(1);
         _health.Succeed(_now, null);
@@ -166,7 +169,8 @@ public sealed class UpstreamHealthTests : IDisposable
         _health.Noted(Sight("two", "connection refused"), _now);
         _health.Noted(Sight("one", "connection refused"), _now);
         Assert.Equal(("failing", since), State());
-        Assert.Equal($"Upstream up (https://up.example) fails since {_now:u} (failures: 1): connection refused", Describe().LastError);
+        Assert.Equal(
+            $"Upstream up (https://up.example) has been failing since {_now:u} (failures: 1): connection refused", Describe().LastError);
         _health.Noted(Sight("one", null), _now);
         Assert.Equal(("failing", _now), State());
         _now += TimeSpan.FromSeconds(91);
@@ -207,7 +211,8 @@ public sealed class UpstreamHealthTests : IDisposable
         Assert.Equal(_now, Describe().LastSuccess);
         _health.Noted(Sight("one", null) with { Refusal = "it refuses a request" }, _now);
         Assert.Equal(("healthy", null), State());
-        Assert.Equal(($"Upstream up (https://up.example) refuses requests since {_now:u} (refusals: 1): it refuses a request", _now),
+        Assert.Equal(
+            ($"Upstream up (https://up.example) has been refusing requests since {_now:u} (refusals: 1): it refuses a request", _now),
             (Describe().LastError, Describe().LastErrorAt));
     }
 

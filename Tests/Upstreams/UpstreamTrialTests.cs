@@ -29,14 +29,14 @@ public sealed class UpstreamTrialTests : IDisposable
     [InlineData(401, 401, "credential", "it refuses user name and password (401)", false)]
     [InlineData(401, 403, "credential", "it refuses user name and password (403)", false)]
     [InlineData(401, 429, "HTTP", "with the credential it answers 429 to /v2/: it limits the rate of requests, try again in 7 s", false)]
-    [InlineData(401, 500, "HTTP", "with the credential it answers 500 to /v2/: it fails", false)]
+    [InlineData(401, 500, "HTTP", "with the credential it answers 500 to /v2/: a server error", false)]
     [InlineData(401, 404, "HTTP", "with the credential it answers 404 to /v2/: is this a registry?", false)]
-    [InlineData(200, 200, null, "that it is right is not proved", true)]
+    [InlineData(200, 200, null, "so that one could not be verified", true)]
     [InlineData(200, 401, "credential", "it refuses user name and password (401)", false)]
-    [InlineData(200, 503, "HTTP", "it fails", false)]
+    [InlineData(200, 503, "HTTP", "a server error", false)]
     [InlineData(403, 200, "HTTP", "answers 403 to /v2/: is this a registry?", false)]
     [InlineData(429, 200, "HTTP", "answers 429 to /v2/: it limits the rate of requests, try again in 7 s", false)]
-    [InlineData(500, 200, "HTTP", "answers 500 to /v2/: it fails", false)]
+    [InlineData(500, 200, "HTTP", "answers 500 to /v2/: a server error", false)]
     public async Task A_password_is_well_when_it_was_taken(int bare, int shown, string? step, string text, bool isDoubtful)
     {
         await using var registry = await RecordingUpstream.Start(
@@ -84,7 +84,7 @@ public sealed class UpstreamTrialTests : IDisposable
     public async Task A_token_that_nothing_asks_for_is_said_to_be_untried()
     {
         await using var registry = await RecordingUpstream.Start(context => Answer(context, 200, ""));
-        await ShouldSay(registry.Url, "type: bearer, token: { value: canary }", null, "was not tried: nothing asks for it there", true);
+        await ShouldSay(registry.Url, "type: bearer, token: { value: canary }", null, "not be verified: nothing asks for it there", true);
         await ShouldSay(registry.Url, "type: anonymous", null, "it asks for nothing there", false);
     }
 

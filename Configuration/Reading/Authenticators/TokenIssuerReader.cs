@@ -69,7 +69,7 @@ internal static class TokenIssuerReader
         else if (!any && oidc.Require.Count == 0)
         {
             require.Fail(
-                "is required: an issuer alone lets everybody in whom it knows. Name claims, such as { hd: acme.example }, or say " +
+                "is required: without it every identity of the issuer could log in. Name claims, such as { hd: acme.example }, or set " +
                 "allowAnySubject: true");
         }
     }

@@ -33,7 +33,7 @@ internal static class AdministratorReader
 
         if (subject.Kind is AccessSubjectKind.Anonymous or AccessSubjectKind.Authenticated or AccessSubjectKind.Robot)
         {
-            field.Fail($"'{subject}' is nobody in particular: an administrator is user:NAME/GLOB, group:NAME/GLOB, subject:NAME/GLOB or " +
+            field.Fail($"'{subject}' does not identify administrators: use user:NAME/GLOB, group:NAME/GLOB, subject:NAME/GLOB or " +
                 "authenticator:NAME");
             return null;
         }

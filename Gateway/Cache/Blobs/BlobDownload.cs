@@ -227,7 +227,7 @@ internal sealed class BlobDownload(
         var end = _hash.IsRight() ? Keep() : Corrupt();
         _head.TrySetResult(end == DownloadEnd.Corrupt
             ? DistributionError.Unavailable(
-                502, $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that is not what its digest says", 5)
+                502, $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that does not match its digest", 5)
             : null);
         return end;
     }

@@ -174,7 +174,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
             var read = RandomAccess.Read(file, memory.Span[..wanted], offset + filled);
             if (read == 0)
             {
-                throw new IOException("a cached file became shorter");
+                throw new IOException("a cached file was truncated while it was sent");
             }
 
             writer.Advance(read);

@@ -155,7 +155,7 @@ internal sealed class ManifestFetcher(
         if (content is null)
         {
             meter.Corrupt();
-            return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent a manifest that is not what its digest says"));
+            return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent a manifest that does not match its digest"));
         }
 
         if (!isKnown)

@@ -58,24 +58,24 @@ internal sealed partial class OutageLog(ILogger logger)
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
+        Message = "Upstream {Upstream} ({Address}) has been failing since {Since:u} (failures: {Failures}): {Reason}")]
     private partial void LogFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Storage of upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
+        Message = "Storage of upstream {Upstream} ({Address}) has been failing since {Since:u} (failures: {Failures}): {Reason}")]
     private partial void LogStorageFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Upstream {Upstream} ({Address}) limits requests since {Since:u} (refusals: {Refusals}): {Reason}")]
+        Message = "Upstream {Upstream} ({Address}) has been rate-limiting since {Since:u} (refusals: {Refusals}): {Reason}")]
     private partial void LogLimits(string upstream, string address, DateTimeOffset since, int refusals, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Upstream {Upstream} ({Address}) refuses requests since {Since:u} (refusals: {Refusals}): {Reason}. " +
+        Message = "Upstream {Upstream} ({Address}) has been refusing requests since {Since:u} (refusals: {Refusals}): {Reason}. " +
             "The audit log has each")]
     public partial void Refuses(string upstream, string address, DateTimeOffset since, long refusals, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Part of upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
+        Message = "Part of upstream {Upstream} ({Address}) has been failing since {Since:u} (failures: {Failures}): {Reason}")]
     private partial void LogPartFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
 
     [LoggerMessage(Level = LogLevel.Information,

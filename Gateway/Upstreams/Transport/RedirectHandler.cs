@@ -16,8 +16,8 @@ internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandl
 
     private const int RetryAfterSeconds = 5;
 
-    private static readonly Wrong NotAllowed = new("to where redirectHosts, or the rules for all redirects, do not allow",
-        "the upstream redirects to it, which redirectHosts, or the rules for all redirects, do not allow");
+    private static readonly Wrong NotAllowed = new("to a target that is not allowed by redirectHosts or by the address rules",
+        "the target of a redirect is not allowed by redirectHosts or by the address rules");
 
     private static readonly Wrong Downgrade = new("from https to http", "a redirect leads to it from https to http");
 

@@ -63,8 +63,8 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
         if (now - pendingTime > configuration.MaxAge)
         {
             return Refused(
-                $"the document is older than maxAge: it is of {pendingTime:u}, and it is {now:u} here; stop and start the instance to " +
-                $"get a new one", identity);
+                $"the document is older than maxAge: its pendingTime is {pendingTime:u}, now it is {now:u}; stop and start the " +
+                $"instance to get a new one", identity);
         }
 
         return pendingTime > now + Skew

@@ -56,7 +56,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     public ValueTask<Verdict> Find(string user, PasswordSource from, CancellationToken cancellation) =>
         !IsUsable(user) ? new(Verdict.Unknown)
-        : !CanSearch ? new(Verdict.Unavailable($"the directory of '{configuration.Name}' can be searched by nobody: it has no bindDn"))
+        : !CanSearch ? new(Verdict.Unavailable($"the directory of '{configuration.Name}' cannot be searched: bindDn is not set"))
         : Query(from, (link, limit) => Found(link, user, limit), cancellation);
 
     public async ValueTask<Trial> Try(CancellationToken cancellation)

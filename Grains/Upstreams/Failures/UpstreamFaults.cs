@@ -32,8 +32,8 @@ internal static class UpstreamFaults
             UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}", 0)
             { IsLasting = true },
         _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
-            UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one cannot agree on TLS", 0)
-            { Detail = $"upstream '{upstream}' and this one cannot agree on TLS: {ExchangeFault.Of(fault).Reason}" },
+            UpstreamFailureKind.Unreachable, $"TLS handshake with upstream '{upstream}' failed", 0)
+            { Detail = $"TLS handshake with upstream '{upstream}' failed: {ExchangeFault.Of(fault).Reason}" },
         OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' did not answer in time", 0),
         HttpRequestException or IOException or TimeoutException =>
             new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0)

@@ -130,7 +130,7 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
+        Message = "Upstream {Upstream} ({Address}) has been failing since {Since:u} (failures: {Failures}): {Reason}")]
     private partial void LogFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
 
     [LoggerMessage(Level = LogLevel.Information,

@@ -104,23 +104,23 @@ internal sealed class UpstreamSights(string upstream, Func<string> address)
     private string Say(UpstreamTrouble trouble, DateTimeOffset now) => trouble.Kind == UpstreamTrouble.Limited
         ? string.Create(
             CultureInfo.InvariantCulture,
-            $"Upstream {upstream} ({trouble.Place}) limits requests since {now - trouble.LastsFor:u} " +
+            $"Upstream {upstream} ({trouble.Place}) has been rate-limiting since {now - trouble.LastsFor:u} " +
             $"(refusals: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}")
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{(trouble.Kind == UpstreamTrouble.Storage ? "Storage" : "Part")} of upstream {upstream} ({trouble.Place}) fails since " +
-            $"{now - trouble.LastsFor:u} (failures: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}");
+            $"{(trouble.Kind == UpstreamTrouble.Storage ? "Storage" : "Part")} of upstream {upstream} ({trouble.Place}) has been failing " +
+            $"since {now - trouble.LastsFor:u} (failures: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}");
 
     private string Refuses(UpstreamSight sight, string refusal, DateTimeOffset now) => string.Create(
         CultureInfo.InvariantCulture,
-        $"Upstream {upstream} ({address()}) refuses requests since {now - (sight.RefusesFor ?? default):u} " +
+        $"Upstream {upstream} ({address()}) has been refusing requests since {now - (sight.RefusesFor ?? default):u} " +
         $"(refusals: {Math.Max(sight.Refusals, 1)}): {refusal}");
 
     /// <summary>What the log says.</summary>
     public string Fails(DateTimeOffset since, int failures, string reason) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Upstream {upstream} ({address()}) fails since {since:u} (failures: {failures}): {reason}");
+            $"Upstream {upstream} ({address()}) has been failing since {since:u} (failures: {failures}): {reason}");
 
     private sealed record Sight(
         DateTimeOffset? Since, DateTimeOffset At, DateTimeOffset FailedAt, IReadOnlyList<UpstreamTroubleStatus> Troubles);

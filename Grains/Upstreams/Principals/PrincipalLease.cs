@@ -69,7 +69,7 @@ internal sealed class PrincipalLease(StoredSecret? stored, Func<StoredSecret, Ta
             }
 
             failure = new(UpstreamFailureKind.Misconfigured,
-                $"the {issuer.Kind} principal was given a secret that has expired already: look at the clocks", 0);
+                $"the {issuer.Kind} principal was issued a credential that has already expired: check the clocks", 0);
         }
         catch (Exception fault)
         {

@@ -74,7 +74,7 @@ internal sealed class BasicCredentialCheck(UpstreamTokenClient client, TimeProvi
         }
 
         return status == HttpStatusCode.Unauthorized
-            ? new(UpstreamFailureKind.Refused, $"upstream '{upstream.Name}' refuses the credentials it is configured with (401)", 0)
+            ? new(UpstreamFailureKind.Refused, $"upstream '{upstream.Name}' rejected the configured credentials (401)", 0)
             : null;
     }
 }

@@ -40,8 +40,8 @@ internal static class ChallengeChoice
     public static ProbeAnswer Of(UpstreamConfiguration upstream, IReadOnlyList<Challenge> challenges)
     {
         // 1. A token.
-        var problem = challenges.Count == 0 ? "refuses without saying how it asks for credentials"
-            : "asks for credentials in a way that is neither Bearer nor Basic";
+        var problem = challenges.Count == 0 ? "answers 401 without a WWW-Authenticate challenge"
+            : "has a WWW-Authenticate challenge that is neither Bearer nor Basic";
         foreach (var bearer in challenges.Where(challenge => challenge.IsBearer))
         {
             if (bearer.Service?.Length > MaxService)

@@ -23,8 +23,8 @@ internal sealed class Change(Node node, bool services)
     public string? FailedBefore(string target, NodeRecord desired, bool retry) =>
         services && !retry && desired.KubeletIsPending
             && node.Host.Read(RecordStore.FailureOf(target))?.Split('\n', 2) is [var print, var words] && print == Fingerprint.Of(desired)
-            ? $"the same was tried on this node before, and kubelet is not restarted for it again: {words}\nsay --retry to try it once "
-                + $"more, or change the settings"
+            ? $"this change failed on this node before: {words}\nkubelet was not restarted; use --retry to try it once more, or change "
+                + $"the settings"
             : null;
 
     /// <summary>The same with the unit that will be restarted, chosen before anything is written.</summary>

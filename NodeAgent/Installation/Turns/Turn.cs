@@ -52,7 +52,7 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
         catch (IOException fault) when (!restarts)
         {
             // A node that needs nothing of the API server does not wait for it.
-            output.WriteLine($"a turn that this node has from before is not handed on: {fault.Message}");
+            output.WriteLine($"could not release the lease that this node still holds: {fault.Message}");
         }
 
         return result;
@@ -99,7 +99,7 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
             }
             catch (IOException fault) when (tries < MaxReleases)
             {
-                output.WriteLine($"the turn is not handed on yet: {fault.Message}");
+                output.WriteLine($"could not release the lease yet; retrying: {fault.Message}");
                 await Task.Delay(Pause, time, cancellation);
             }
         }

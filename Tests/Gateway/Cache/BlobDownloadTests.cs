@@ -175,7 +175,7 @@ public sealed partial class BlobDownloadTests : IDisposable
         (download, run) = Begin(Blob);
         await run;
         var error = await download.Head(default);
-        Assert.Equal((502, "upstream 'up-acme' sent a blob that is not what its digest says", 5),
+        Assert.Equal((502, "upstream 'up-acme' sent a blob that does not match its digest", 5),
             (error!.Status, error.Message, error.RetryAfterSeconds));
         Assert.Equal((DownloadEnd.Corrupt, false), (download.End, IsStored(Blob)));
         Assert.Equal(1, _gateway.Get<CacheMeter>().Corruptions);

@@ -29,7 +29,7 @@ public sealed class InstallFailureTests
 
         node.Systemd.Commands.Clear();
         Assert.Equal(1, await node.Install(target));
-        Assert.Contains("kubelet is not restarted for it again", node.Said.ToString());
+        Assert.Contains("kubelet was not restarted", node.Said.ToString());
         Assert.Empty(node.Systemd.Commands);
         node.Systemd.KubeletHatesTheAgent = false;
         Assert.Equal(0, await node.Install(target, retry: true));

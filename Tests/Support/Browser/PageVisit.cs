@@ -64,7 +64,7 @@ internal static class PageVisit
         // Gateways of a cluster that has just begun are not all known at once.
         await Eventually.True(
             async () => await browser.Text("main [role=alert]") is not { Length: > 0 } alert
-                || (alert.Contains("not every gateway is known") ? false : throw new InvalidOperationException($"{view}: {alert}")),
+                || (alert.Contains("the cluster has just started") ? false : throw new InvalidOperationException($"{view}: {alert}")),
             $"{view} has what it asked for", TimeSpan.FromSeconds(60));
         Assert.Empty(browser.Faults);
     }

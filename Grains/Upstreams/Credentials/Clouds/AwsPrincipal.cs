@@ -149,10 +149,11 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
         return AwsErrors.KindOf(fault.StatusCode, code) switch
         {
             UpstreamFailureKind.Refused =>
-                new(UpstreamFailureKind.Refused, $"AWS STS refuses{code} a role: it needs {right}, and a trust policy that names who asks")
+                new(UpstreamFailureKind.Refused,
+                    $"AWS STS denied{code} a role: the caller needs {right}, and the role's trust policy must name it")
             {
-                Detail = $"AWS STS refuses{code} the role {role.Arn}: whoever asks needs {right}, and the role a trust policy that names " +
-                    $"it (and its external id)",
+                Detail = $"AWS STS denied{code} the role {role.Arn}: the caller needs {right}, and the role's trust policy must name the " +
+                    $"caller (and the external id)",
             },
             var kind => new(kind, $"AWS STS answers {(int)fault.StatusCode}{code}"),
         };
