@@ -9,7 +9,7 @@ public sealed record ManagedText(string Tenant, Secret? Text)
 {
     /// <summary>What is said of a part that was written for somebody else, who had the tenant's name before.</summary>
     public const string OfAnother =
-        "the part in the state is of somebody who had this name before, with other hosts and other administrators: the operator drops it " +
+        "the stored part belongs to a previous tenant of this name, with other hosts and other administrators: the operator drops it " +
         "by DELETE /admin/tenants/NAME, or keeps it by POST /admin/configuration/rollback?tenant=NAME";
 
     /// <summary>The text as a part; <c>null</c> for none.</summary>

@@ -11,7 +11,7 @@ internal static class LoginOutcome
         LoginStatus.Granted => null,
         LoginStatus.Throttled => $"limited: {result.Message}",
         LoginStatus.Unavailable =>
-            $"undecided: {(result.Message.Length > 0 ? result.Message : "nobody waited for the answer, or the cluster does not answer")}",
+            $"undecided: {(result.Message.Length > 0 ? result.Message : "the client disconnected, or the cluster does not respond")}",
         _ => result.Reason ?? result.Message,
     };
 

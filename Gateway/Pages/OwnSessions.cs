@@ -17,7 +17,7 @@ internal sealed class OwnSessions(PageVisitors visitors, ClusterClient cluster, 
     public const string Path = "/page/sessions";
     public const string RevokePath = "/page/sessions/revoke";
 
-    private static readonly DistributionError NobodyYet = DistributionError.Unauthorized("log in first: nobody has sessions otherwise");
+    private static readonly DistributionError NobodyYet = DistributionError.Unauthorized("log in first: sessions belong to a user");
 
     /// <summary>The newest of them.</summary>
     public async Task<DistributionError?> List(HttpContext context, TokenService tokenService, FrontDoorMap map)

@@ -46,7 +46,7 @@ public sealed class ManagedOwnerTests : IDisposable
 
         await Give("d.example", "alice");
         await Eventually.True(() => Tenant.IsUnusable, "who has neither in common is somebody else");
-        Assert.Contains("somebody who had this name before", Assert.Single(Assert.Single(_silo!.LastFaults).Errors).Message);
+        Assert.Contains("previous tenant of this name", Assert.Single(Assert.Single(_silo!.LastFaults).Errors).Message);
         alice = await Login(cluster, "alice");
         foreach (var (method, path, body) in new[]
         {

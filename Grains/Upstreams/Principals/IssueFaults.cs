@@ -32,7 +32,7 @@ internal static class IssueFaults
             UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0)
             { Detail = $"the token service of the {kind} principal does not answer: {ExchangeFault.Of(fault).Reason}",
                 Cause = ExchangeFault.Of(fault).Kind },
-        _ => new(UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0)
-            { Detail = $"the token service of the {kind} principal answered something of no use ({fault.GetType().Name})" },
+        _ => new(UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal sent an unusable response", 0)
+            { Detail = $"the token service of the {kind} principal sent an unusable response ({fault.GetType().Name})" },
     };
 }

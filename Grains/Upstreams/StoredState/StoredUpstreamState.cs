@@ -48,6 +48,6 @@ internal sealed partial class StoredUpstreamState<T>(Stored<T>? stored, string n
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Fault}: the kept {Name} of an upstream could not be {What}; it is fetched anew when it is needed")]
+        Message = "{Fault}: the kept {Name} of an upstream could not be {What}; it is fetched again when it is needed")]
     private partial void LogAway(string fault, string name, string what);
 }

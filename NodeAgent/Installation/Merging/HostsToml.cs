@@ -47,7 +47,7 @@ internal static class HostsToml
         var after = text.Insert(at, at > 0 && text[at - 1] != '\n' ? end + block : block);
         return Parse(after, file).Tables.FirstOrDefault(table => Address(table) is not null) is { } first && IsHost(first, address)
             ? after
-            : throw new InstallRefusal("the mirror cannot be added to it without writing it anew");
+            : throw new InstallRefusal("the mirror cannot be added to it without rewriting the whole file");
     });
 
     /// <summary>

@@ -27,7 +27,7 @@ internal static class KubeletConfigText
         var after = YamlMappings.Set(text, YamlSpans.Read(text, file), ImageService, endpoint);
         return Value(after, file, ImageService) == endpoint
             ? after
-            : throw new InstallRefusal("imageServiceEndpoint cannot be set there without writing the file anew");
+            : throw new InstallRefusal("imageServiceEndpoint cannot be set there without rewriting the whole file");
     });
 
     /// <summary>The image service as it is written; <c>null</c> when there is no such key.</summary>

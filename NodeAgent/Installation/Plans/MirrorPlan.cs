@@ -16,7 +16,7 @@ internal static class MirrorPlan
         if (context.Platform.HasKubeletWithin)
         {
             throw new InstallRefusal(
-                "k3s and RKE2 write containerd's hosts.toml anew from registries.yaml at every start, which has no place for the secret "
+                "k3s and RKE2 regenerate containerd's hosts.toml from registries.yaml at every start, which has no place for the secret "
                     + "of the mirror: use --target credential-provider");
         }
 

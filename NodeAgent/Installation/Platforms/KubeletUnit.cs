@@ -54,7 +54,7 @@ internal static class KubeletUnit
                 $"this node has no unit of k3s or RKE2 ({string.Join(", ", OfRancher)}): is --platform right for it?"),
             [] => throw new InstallRefusal(
                 $"none of the units that run a kubelet is active on this node ({string.Join(", ", there)}): start the one that is this "
-                    + "node's and run this again, or say --files-only"),
+                    + "node's and run this again, or use --files-only"),
             _ => throw new InstallRefusal(
                 $"{string.Join(" and ", running)} are active on this node, and one of them is to be restarted: stop those that are not "
                     + "this node's"),
