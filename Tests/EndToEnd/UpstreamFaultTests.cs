@@ -164,7 +164,9 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
         Add("no-http", Keep(new RawUpstream((_, _) => "220 smtp ready\r\n")).Url, "", "not HTTP", "http");
         Add("fails-at-base", await Recording(Status(503)), "", "503", "status");
         Add("fails", await Recording(context => Answer(context, context.Request.Path == "/v2/" ? 200 : 503)), "", "it answers 503", "status");
-        Add("password", await Recording(Asking("Basic realm=\"x\"", 401)), Basic, "rejected the configured", "refused", Refuses, state: "refused");
+        Add(
+            "password", await Recording(Asking("Basic realm=\"x\"", 401)), Basic, "rejected the configured", "refused", Refuses,
+            state: "refused");
         Add("token-refused", await Recording(Token(401)), Basic, "401", "refused", Refuses, state: "refused");
         Add("token-fails", await Recording(Token(500)), Basic, "500", "status");
         Add("token-limited", await Recording(Token(429)), Basic, "limits the rate", "throttled", Limit, state: "limited");

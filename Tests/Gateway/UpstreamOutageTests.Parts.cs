@@ -17,7 +17,7 @@ public sealed partial class UpstreamOutageTests
         }
 
         Assert.Equal(
-            $"Part of upstream up ({Up}) fails since 2026-01-01 00:00:00Z (failures: 1): repository 'team/bad': it answers 500",
+            $"Part of upstream up ({Up}) has been failing since 2026-01-01 00:00:00Z (failures: 1): repository 'team/bad': it answers 500",
             Assert.Single(_log.Lines));
         Assert.Equal([("part", 1800)], Lasting());
         Assert.True(_failing.IsSaid("up", Error));
@@ -92,7 +92,7 @@ public sealed partial class UpstreamOutageTests
             _failing.Completed("up", isStorage: true);
         }
 
-        Assert.Equal($"Upstream up ({Up}) fails since 2026-01-01 00:00:00Z (failures: 1): it sent something that is no manifest",
+        Assert.Equal($"Upstream up ({Up}) has been failing since 2026-01-01 00:00:00Z (failures: 1): it sent something that is no manifest",
             Assert.Single(_log.Lines));
         Assert.Equal([("failing", 3000)], Lasting());
         _failing.Completed("up", isStorage: false);

@@ -96,7 +96,8 @@ public sealed class ServiceOutageTests : IDisposable
             $"type: oidc, issuer: \"https://login.example\", jwks: \"{server.Url}/keys\", audience: door, require: {{ a: b }}, " +
             "allowPrivate: true");
         Assert.Equal(VerdictKind.Unavailable, (await Ask(made)).Kind);
-        Assert.Matches($"^The server of authenticator it fails since .* \\(failures: 1\\): {reason}", Assert.Single(_log.Lines));
+        Assert.Matches(
+            $"^The server of authenticator it has been failing since .* \\(failures: 1\\): {reason}", Assert.Single(_log.Lines));
         Assert.Equal(kind, Assert.Single(_failures.Counted).Labels["reason"]);
     }
 
