@@ -88,7 +88,8 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
-        Assert.Contains($"Storage of upstream local ({storage.Url}) has been failing", door.Log);
+        await Eventually.True(
+            () => door.Log.Contains($"Storage of upstream local ({storage.Url}) has been failing"), "the log says so");
         Assert.Contains("is not allowed by redirectHosts or by the address rules", door.Log);
         Assert.Empty(storage.Requests);
     }
