@@ -125,17 +125,13 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
                 // Older lines are gathered after it, in turn.
                 await known.Ended;
             }
-            else if (_gatherings.Count < MaxGatherings && _line.Count == 0)
+            else if (_line.Take(tenant) || (_line.Count == 0 && _gatherings.Count < MaxGatherings))
             {
                 break;
             }
             else if (!await _line.Wait(tenant))
             {
                 return null;
-            }
-            else if (_gatherings.Count < MaxGatherings && !_gatherings.ContainsKey(tenant))
-            {
-                break;
             }
         }
 
@@ -184,13 +180,15 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     /// <summary>An answer is kept for a moment, then nobody has it any more.</summary>
     private async Task Forget(string tenant, Gathering gathering)
     {
-        await gathering.Lines;
-        await Task.Delay(Reuse, time);
-        if (ReferenceEquals(_gatherings.GetValueOrDefault(tenant), gathering))
+        await ((Task)gathering.Lines).ConfigureAwait(
+            ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        if (gathering.Lines.IsCompletedSuccessfully)
         {
-            _gatherings.Remove(tenant);
-            _line.Next();
+            await Task.Delay(Reuse, time);
         }
+
+        _gatherings.Remove(tenant);
+        _line.Next();
     }
 
     public async ValueTask<GatheredPulls> Repositories(string tenant)

@@ -13,8 +13,10 @@ internal sealed class GatheringLine(TimeProvider time)
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     private readonly LinkedList<Turn> _turns = [];
+    private readonly HashSet<string> _called = [];
 
-    public int Count => _turns.Count;
+    /// <summary>Those who wait, and those whose turn has come and who have not begun: nobody else may begin before them.</summary>
+    public int Count => _turns.Count + _called.Count;
 
     /// <summary>Waits for the turn of a tenant; <c>false</c> when it does not come in time, or too many wait.</summary>
     public Task<bool> Wait(string tenant)
@@ -34,12 +36,16 @@ internal sealed class GatheringLine(TimeProvider time)
         return known.Ended;
     }
 
-    /// <summary>The turn of the first has come.</summary>
+    /// <summary>Whether the turn of a tenant has come; it is taken then.</summary>
+    public bool Take(string tenant) => _called.Remove(tenant);
+
+    /// <summary>The turn of the first has come: its place is its own until it takes it.</summary>
     public void Next()
     {
         if (_turns.First is { } next)
         {
             _turns.Remove(next);
+            _called.Add(next.Value.Tenant);
             next.Value.Come.SetResult();
         }
     }
@@ -53,11 +59,13 @@ internal sealed class GatheringLine(TimeProvider time)
         }
         catch (TimeoutException)
         {
-            if (turn.List is not null)
+            if (turn.List is null)
             {
-                _turns.Remove(turn);
+                // It has come at the last moment.
+                return true;
             }
 
+            _turns.Remove(turn);
             return false;
         }
     }

@@ -28,6 +28,7 @@ public sealed class BoundedGrainsTests
         ["AuditTailGrain._pulls"] = "AuditTailGrain.MaxPulls, for PullsReuse",
         ["ExplainDesk._running"] = "one for each tenant of the configuration of which a question is being answered",
         ["GatheringLine._turns"] = "as many as may wait, each for its time",
+        ["GatheringLine._called"] = "AuditTailGrain.MaxGatherings, until each begins",
         ["CacheGrain._reports"] = "one for each gateway that reported within ReportLifetime",
         ["Followers._gateways"] = "one for each gateway, until its subscription ends",
         ["Followers._deaf"] = "one for each gateway that did not answer, for CacheReport.Trust",
