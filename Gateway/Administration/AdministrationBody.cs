@@ -1,5 +1,5 @@
 using System.Text;
-using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
 
@@ -14,27 +14,20 @@ internal static class AdministrationBody
     /// <summary>The longest of the part of a tenant, in bytes: as long as a file of a tenant may be.</summary>
     public const int MaxPart = 1024 * 1024;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     public static async ValueTask<(string? Body, DistributionError? Error)> Read(HttpContext context, string path)
     {
         var max = path == "configuration" ? MaxPart : MaxBody;
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = max;
         try
         {
-            using var reader = new StreamReader(context.Request.Body, Strict);
-            return (await reader.ReadToEndAsync(context.RequestAborted), null);
+            return (await WholeBodies.Read(context, max, BodyText.Utf8), null);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        catch (UnreadableBodyException fault)
         {
-            RequestRules.EndConnection(context);
-            return (null, DistributionError.SizeInvalid(
-                $"the body is larger than {max >> 10} KiB", StatusCodes.Status413PayloadTooLarge));
+            return (null, BodyFaults.Tell(context, fault));
         }
-        catch (Exception fault) when (fault is BadHttpRequestException or IOException or DecoderFallbackException)
+        catch (DecoderFallbackException)
         {
-            RequestRules.EndConnection(context);
-            return (null, DistributionError.Unsupported("the request could not be read, or is not UTF-8", 400));
+            return (null, DistributionError.Unsupported("the body of the request is not UTF-8", 400));
         }
     }
 }

@@ -13,7 +13,7 @@ namespace RegistryProxy.Gateway.Distribution;
 /// </summary>
 internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failures, TimeProvider time)
 {
-    private const int Piece = 16 * 1024;
+    private const int Piece = 4 * 1024;
 
     /// <summary>
     /// Reads a manifest, held in <paramref name="held"/>; <c>null</c> with the error for the client, if it is still there.

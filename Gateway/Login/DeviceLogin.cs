@@ -94,11 +94,7 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         QueryParameters.TryParse(await Form(context), out var form) && form.TryGetSingle("scope", out var scope) && scope is not null
         && AdministrationScope.ParseAll([scope]).Contains(tenant);
 
-    private static ValueTask<string> Form(HttpContext context) => WholeBodies.Read(context, MaxBody, static async (body, cancellation) =>
-    {
-        using var reader = new StreamReader(body, Encoding.ASCII);
-        return await reader.ReadToEndAsync(cancellation);
-    });
+    private static ValueTask<string> Form(HttpContext context) => WholeBodies.Read(context, MaxBody, Encoding.ASCII.GetString);
 
     private string AddressOf(HttpContext context) => clientAddress.Of(context)?.ToString() ?? "";
 

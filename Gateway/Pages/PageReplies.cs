@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
 
@@ -20,24 +21,16 @@ internal static class PageReplies
     {
         try
         {
-            return await WholeBodies.Read(
-                context, MaxBody, (body, cancellation) => JsonSerializer.DeserializeAsync(body, type, cancellation)) is { } value
-                    ? (value, null) : (null, Malformed);
+            return await WholeBodies.Read(context, MaxBody, body => JsonSerializer.Deserialize(body, type)) is { } value
+                ? (value, null) : (null, Malformed);
         }
-        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status408RequestTimeout)
+        catch (UnreadableBodyException fault)
         {
-            RequestRules.EndConnection(context);
-            return (null, DistributionError.Unsupported(fault.Message, fault.StatusCode));
+            return (null, BodyFaults.Tell(context, fault));
         }
         catch (JsonException)
         {
             return (null, Malformed);
-        }
-        catch (Exception fault) when (fault is BadHttpRequestException or IOException)
-        {
-            RequestRules.EndConnection(context);
-            return (null, DistributionError.SizeInvalid(
-                $"the body could not be read, or is larger than {MaxBody >> 10} KiB", StatusCodes.Status413PayloadTooLarge));
         }
     }
 

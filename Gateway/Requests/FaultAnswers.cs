@@ -1,6 +1,5 @@
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Protocol;
-using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Requests;
 
@@ -23,8 +22,7 @@ internal sealed partial class FaultAnswers(ILogger<FaultAnswers> logger)
         switch (fault)
         {
             case BadHttpRequestException bad:
-                RequestRules.EndConnection(context);
-                return DistributionError.Unsupported("the request could not be read", bad.StatusCode);
+                return BodyFaults.Tell(context, bad);
             case ClusterUnavailableException:
                 LogUnavailable(fault, context.TraceIdentifier);
                 return DistributionError.Unavailable(503, "the cluster does not respond", 5);

@@ -18,12 +18,6 @@ internal static class TokenRequestReader
     private static readonly DistributionError Malformed =
         DistributionError.Unsupported("the token request is malformed: a parameter is repeated or broken", 400);
 
-    private static readonly DistributionError Late = DistributionError.Unsupported(
-        "the body of the token request did not arrive in time", StatusCodes.Status408RequestTimeout);
-
-    private static readonly DistributionError TooLarge =
-        DistributionError.SizeInvalid("the token request is larger than 64 KiB", StatusCodes.Status413PayloadTooLarge);
-
     /// <summary>Reads the request; exactly one of the two results is set.</summary>
     public static async ValueTask<(TokenRequest? Request, DistributionError? Error)> Read(HttpContext context)
     {
@@ -116,23 +110,16 @@ internal static class TokenRequestReader
     {
         try
         {
-            return (await WholeBodies.Read(context, MaxBody, Text), null);
+            return (await WholeBodies.Read(context, MaxBody, Encoding.ASCII.GetString), null);
         }
-        catch (BadHttpRequestException fault)
-            when (fault.StatusCode is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status408RequestTimeout)
+        catch (UnreadableBodyException fault)
         {
-            RequestRules.EndConnection(context);
-            return (null, fault.StatusCode == StatusCodes.Status408RequestTimeout ? Late : TooLarge);
+            return (null, BodyFaults.Tell(context, fault));
         }
-        catch (Exception fault) when (fault is BadHttpRequestException or IOException)
+        catch (IOException)
         {
             RequestRules.EndConnection(context);
             return (null, Malformed);
         }
-    }
-    private static async ValueTask<string> Text(Stream body, CancellationToken cancellation)
-    {
-        using var reader = new StreamReader(body, Encoding.ASCII);
-        return await reader.ReadToEndAsync(cancellation);
     }
 }

@@ -44,7 +44,9 @@ internal static class BoundedBody
     public static async Task<byte[]> ReadBeginning(
         Stream stream, long? length, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation, Action<int>? moved = null)
     {
-        var buffer = new byte[held.Take((int?)length ?? Piece)];
+        // What a length promises takes no memory.
+        var most = (int)Math.Min(length ?? long.MaxValue, maxBytes + 1);
+        var buffer = new byte[held.Take(Math.Min(most, Piece))];
         for (var filled = 0; ;)
         {
             if (filled == length)
@@ -54,7 +56,7 @@ internal static class BoundedBody
 
             if (filled == buffer.Length)
             {
-                Array.Resize(ref buffer, filled + held.Take(Math.Min(filled, maxBytes + 1 - filled)));
+                Array.Resize(ref buffer, filled + held.Take(Math.Min(filled, most - filled)));
             }
 
             var read = await stream.ReadAsync(buffer.AsMemory(filled), cancellation);

@@ -54,8 +54,7 @@ internal sealed class KubernetesApi(HttpMessageInvoker client, Uri server, Func<
         try
         {
             using var answer = await client.SendAsync(request, limit.Token);
-            await answer.Content.LoadIntoBufferAsync(MaxAnswer, limit.Token);
-            var text = await answer.Content.ReadAsStringAsync(limit.Token);
+            var text = await answer.Content.ReadText(MaxAnswer, limit.Token);
             return (answer.StatusCode, answer.IsSuccessStatusCode ? JsonNode.Parse(text)?.AsObject() : StatusOf(text));
         }
         catch (Exception fault) when (fault is HttpRequestException or JsonException or InvalidOperationException

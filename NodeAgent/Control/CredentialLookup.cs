@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Identity;
 using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Settings;
@@ -34,7 +35,7 @@ internal static class CredentialLookup
             return null;
         }
 
-        using var http = new HttpClient(UnixConnection.Handler(settings.ControlSocket)) { MaxResponseContentBufferSize = MaxReply };
+        using var http = WholeAnswers.Client(UnixConnection.Handler(settings.ControlSocket), MaxReply);
         using var timeout = new CancellationTokenSource(AgentTimeout, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         try
@@ -42,7 +43,7 @@ internal static class CredentialLookup
             using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, ControlJson.Default.CredentialQuestion));
             using var response = await http.PostAsync(new Uri($"http://agent{ControlEndpoints.CredentialPath}"), content, limit.Token);
             return response.IsSuccessStatusCode
-                ? JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(limit.Token), ControlJson.Default.CredentialReply)
+                ? JsonSerializer.Deserialize(await response.Content.ReadBytes(MaxReply, limit.Token), ControlJson.Default.CredentialReply)
                 : null;
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or JsonException

@@ -12,6 +12,9 @@ namespace RegistryProxy.NodeAgent.CredentialHelper;
 internal sealed class Helper(
     CredentialFile stored, Func<AgentSettings?> settings, TimeProvider time, TextReader input, TextWriter output, TextWriter terminal)
 {
+    /// <summary>The longest standard input, in characters.</summary>
+    private const int MaxInput = 64 * 1024;
+
     private const string NotFound = "credentials not found in native keychain";
     private const string NoServer = "no credentials server URL";
     private const string NoUser = "no credentials username";
@@ -37,9 +40,18 @@ internal sealed class Helper(
         }
     }
 
+    /// <exception cref="IOException">It is longer than docker's ever is.</exception>
+    private async Task<string> Input(CancellationToken cancellation)
+    {
+        var text = new char[MaxInput + 1];
+        var length = await input.ReadBlockAsync(text, cancellation);
+        return length <= MaxInput ? new string(text, 0, length)
+            : throw new IOException($"standard input has more than {MaxInput} characters");
+    }
+
     private async Task<int> Get(CancellationToken cancellation)
     {
-        if (HostOf(await input.ReadToEndAsync(cancellation)) is not { Length: > 0 } host)
+        if (HostOf(await Input(cancellation)) is not { Length: > 0 } host)
         {
             return await Fail(NoServer);
         }
@@ -91,7 +103,7 @@ internal sealed class Helper(
         HelperCredential? credential = null;
         try
         {
-            credential = JsonSerializer.Deserialize(await input.ReadToEndAsync(), HelperJson.Default.HelperCredential);
+            credential = JsonSerializer.Deserialize(await Input(CancellationToken.None), HelperJson.Default.HelperCredential);
         }
         catch (JsonException)
         {
@@ -114,7 +126,7 @@ internal sealed class Helper(
 
     private async Task<int> Erase()
     {
-        if (HostOf(await input.ReadToEndAsync()) is not { Length: > 0 } host)
+        if (HostOf(await Input(CancellationToken.None)) is not { Length: > 0 } host)
         {
             return await Fail(NoServer);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Protocol;
@@ -43,7 +44,8 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
         try
         {
             using var response = await http.SendAsync(request, cancellation);
-            using var json = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(cancellation));
+            using var json = JsonDocument.Parse(
+                await response.EnsureSuccessStatusCode().Content.ReadBytes(RegistryTokenClient.MaxReply, cancellation));
             return json.RootElement.TryGetProperty("value", out var value) && value.GetString() is { Length: > 0 } token
                 ? new Secret(token)
                 : Nothing();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Sessions;
@@ -9,8 +10,8 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// </summary>
 internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider time)
 {
-    /// <summary>The most that is read of an answer, in bytes.</summary>
-    private const int MaxReply = 64 * 1024;
+    /// <summary>The longest answer, in bytes.</summary>
+    public const int MaxReply = 64 * 1024;
 
     /// <summary>Longer than a front door takes to decide a login.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
@@ -117,7 +118,7 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
         {
             using var message = request;
             using var response = await http.SendAsync(message, HttpCompletionOption.ResponseContentRead, cancellation);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+            var body = await response.Content.ReadBytes(MaxReply, cancellation);
             return response.IsSuccessStatusCode ? body : Failure(response.StatusCode, body);
         }
         catch (Exception fault) when (
@@ -143,5 +144,5 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
 
     /// <summary>A client for the registry, which believes the given authority where there is one.</summary>
     public static HttpClient CreateHttp(string? caFile) =>
-        new(RegistryTransport.Create(caFile)) { MaxResponseContentBufferSize = MaxReply, Timeout = Timeout };
+        WholeAnswers.Client(RegistryTransport.Create(caFile), MaxReply, Timeout);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net.Sockets;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
@@ -35,11 +36,11 @@ internal static class HealthCommand
     {
         var address = $"http://{Reachable(listener)}:{listener.Port}/readyz";
         using var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false };
-        using var http = new HttpClient(handler) { Timeout = ProbeTimeout, MaxResponseContentBufferSize = MaxReply };
+        using var http = WholeAnswers.Client(handler, MaxReply, ProbeTimeout);
         try
         {
             using var response = await http.GetAsync(address, cancellation);
-            Console.WriteLine(await response.Content.ReadAsStringAsync(cancellation));
+            Console.WriteLine(await response.Content.ReadText(MaxReply, cancellation));
             return response.IsSuccessStatusCode ? 0 : 1;
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or SocketException)

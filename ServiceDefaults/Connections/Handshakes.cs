@@ -13,9 +13,9 @@ namespace RegistryProxy.ServiceDefaults.Connections;
 public sealed class Handshakes(TimeProvider time) : ITicking
 {
     /// <summary>
-    /// How many go on behind their hello at a time: more than a thousand in a second from clients that answer within 100 ms.
+    /// How many go on behind their hello at a time: more than six hundred in a second from clients that answer within 100 ms.
     /// </summary>
-    public const int MaxCount = 128;
+    public const int MaxCount = 64;
 
     /// <summary>
     /// How long a handshake may wait for its client, in all, while others wait for a place; not its own processor time.

@@ -14,7 +14,7 @@ namespace RegistryProxy.ServiceDefaults.Listening;
 public sealed class Openings(TimeProvider time)
 {
     /// <summary>How many there are at a time.</summary>
-    public const int MaxCount = 4096;
+    public const int MaxCount = 2048;
 
     /// <summary>… of one address (the /48 of IPv6).</summary>
     public const int MaxOfCaller = MaxCount / 2;
@@ -24,6 +24,18 @@ public sealed class Openings(TimeProvider time)
 
     private readonly Lock _gate = new();
     private readonly ConnectionHolders<Opening> _all = new();
+
+    /// <summary>How many there are.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _all.Count;
+            }
+        }
+    }
 
     /// <summary>A connection was accepted; it is closed unless <see cref="Opening.End"/> is said in time.</summary>
     public Opening Begin(ConnectionContext connection)
@@ -78,8 +90,17 @@ public sealed class Openings(TimeProvider time)
         oldest?.Expire();
     }
 
-    private Opening? Choose(CallerAddress caller) => _all.CountOf(caller) > MaxOfCaller ? _all.FirstOf(caller)!.Connection
-        : _all.Count > MaxCount ? _all.FirstOfLargest!.Connection : null;
+    /// <summary>Takes out one that is too many.</summary>
+    private Opening? Choose(CallerAddress caller)
+    {
+        var oldest = _all.CountOf(caller) > MaxOfCaller ? _all.FirstOf(caller) : _all.Count > MaxCount ? _all.FirstOfLargest : null;
+        if (oldest is not null)
+        {
+            _all.Remove(oldest);
+        }
+
+        return oldest?.Connection;
+    }
 }
 
 /// <summary>A connection of which nothing whole has come yet.</summary>

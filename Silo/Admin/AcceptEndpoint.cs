@@ -25,7 +25,8 @@ internal sealed class AcceptEndpoint(
             return;
         }
 
-        if (await Read(context) is not { Hash: { Length: 16 } hash } || !hash.All(char.IsAsciiHexDigitLower))
+        if (await AdminBody.Read(context, ConfigurationJson.Default.AcceptRequest) is not { Hash: { Length: 16 } hash }
+            || !hash.All(char.IsAsciiHexDigitLower))
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest,
                 "the body must be {\"hash\": \"…\"} with the 16 hexadecimal digits that the alarm of a silo names");
@@ -59,19 +60,6 @@ internal sealed class AcceptEndpoint(
         Client = addresses.Of(context)?.ToString(),
         Reason = reason,
     });
-
-    private static async Task<AcceptRequest?> Read(HttpContext context)
-    {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync(
-                context.Request.Body, ConfigurationJson.Default.AcceptRequest, context.RequestAborted);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }
 
 /// <summary>A request to let a configuration count.</summary>

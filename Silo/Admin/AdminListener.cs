@@ -100,7 +100,8 @@ public static partial class AdminListener
         catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
         {
             RequestRules.EndConnection(context);
-            await AdminReply.Error(context, bad.StatusCode, "the request could not be read");
+            await AdminReply.Error(
+                context, bad.StatusCode, bad is UnreadableBodyException ? bad.Message : "the request could not be read");
         }
         catch (Exception fault) when (fault is not OperationCanceledException && !context.Response.HasStarted)
         {

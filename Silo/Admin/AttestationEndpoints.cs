@@ -1,5 +1,4 @@
 using RegistryProxy.Silo.Admin.Replies;
-using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.SiloCalls;
@@ -17,7 +16,8 @@ internal sealed class AttestationEndpoints(
 {
     public async Task Reset(HttpContext context)
     {
-        if (await Read(context) is not { Authenticator: { Length: > 0 } authenticator, Instance: { Length: > 0 } instance } reset)
+        if (await AdminBody.Read(context, AdminJson.Default.AttestationReset) is not
+            { Authenticator: { Length: > 0 } authenticator, Instance: { Length: > 0 } instance } reset)
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest,
                 "the body must be {\"authenticator\", \"instance\"}, and may name a \"tenant\"");
@@ -72,16 +72,4 @@ internal sealed class AttestationEndpoints(
         Count = count,
         Reason = reason,
     });
-
-    private static async Task<AttestationReset?> Read(HttpContext context)
-    {
-        try
-        {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, AdminJson.Default.AttestationReset, context.RequestAborted);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

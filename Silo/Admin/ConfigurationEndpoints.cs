@@ -1,11 +1,11 @@
 using System.Text;
-using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Requests;
 using RegistryProxy.Silo.Admin.Replies;
 
 namespace RegistryProxy.Silo.Admin;
@@ -19,8 +19,6 @@ internal sealed class ConfigurationEndpoints(
 {
     /// <summary>The longest body, in bytes: as long as the file of a tenant may be.</summary>
     public const int MaxBody = 1024 * 1024;
-
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The requests of one path below <c>/admin/</c>.</summary>
     public RequestDelegate At(string path) => context => Handle(context, path);
@@ -64,16 +62,10 @@ internal sealed class ConfigurationEndpoints(
 
     private static async ValueTask<AdministrationRequest?> Read(HttpContext context, string path)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = MaxBody;
-        }
-
-        using var reader = new StreamReader(context.Request.Body, Strict);
         string body;
         try
         {
-            body = await reader.ReadToEndAsync(context.RequestAborted);
+            body = await WholeBodies.Read(context, MaxBody, BodyText.Utf8);
         }
         catch (DecoderFallbackException)
         {

@@ -1,5 +1,7 @@
 using RegistryProxy.Silo.Admin.Replies;
+using System.Text;
 using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.ServiceDefaults.Admin;
 using RegistryProxy.ServiceDefaults.Audit;
@@ -14,6 +16,7 @@ internal sealed class LoginForm(
 {
     public const string Path = "/login";
 
+    /// <summary>The longest form, in bytes.</summary>
     private const int MaxForm = 8 * 1024;
     private const string FormType = "application/x-www-form-urlencoded";
 
@@ -30,8 +33,8 @@ internal sealed class LoginForm(
             return;
         }
 
-        var next = ReturnPath.Of(form["next"], endpoints);
-        var verdict = await guesses.Try(context, () => token.Is(form["token"].ToString()));
+        var next = ReturnPath.Of(form.Next, endpoints);
+        var verdict = await guesses.Try(context, () => token.Is(form.Token));
         if (verdict is null)
         {
             AdminRefusal.TooManyGuesses.SetHeaders(context.Response);
@@ -76,17 +79,26 @@ internal sealed class LoginForm(
         Reason = reason,
     });
 
-    private static async Task<IFormCollection?> Read(HttpContext context)
+    private static async Task<(string? Next, string Token)?> Read(HttpContext context)
     {
+        if (context.Request.ContentType?.StartsWith(FormType, StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return null;
+        }
+
+        var text = await WholeBodies.Read(context, MaxForm, Encoding.ASCII.GetString);
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
         try
         {
-            return context.Request is { HasFormContentType: true, ContentLength: > 0 and <= MaxForm } request
-                && request.ContentType!.StartsWith(FormType, StringComparison.OrdinalIgnoreCase)
-                ? await WholeBodies.Read(
-                    context, MaxForm, async (_, cancellation) => await context.Request.ReadFormAsync(cancellation)) : null;
+            using var reader = new FormReader(text);
+            var form = reader.ReadForm();
+            return (form.GetValueOrDefault("next"), form.GetValueOrDefault("token").ToString());
         }
-        catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException
-            or (IOException and not BadHttpRequestException))
+        catch (InvalidDataException)
         {
             return null;
         }

@@ -1,7 +1,4 @@
 using RegistryProxy.Silo.Admin.Replies;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Robots;
@@ -15,9 +12,6 @@ namespace RegistryProxy.Silo.Admin;
 internal sealed class RobotEndpoints(
     ClientAddress addresses, RobotAdministration robots, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
-    /// <summary>The longest body, in bytes: more than all patterns of a robot take.</summary>
-    public const int MaxBody = 64 * 1024;
-
     private const string Revoked = "robot-revoke";
 
     private const string Ended = "robot-secret-end";
@@ -41,7 +35,7 @@ internal sealed class RobotEndpoints(
 
     public async Task Create(HttpContext context)
     {
-        var request = await Read(context, AdminJson.Default.RobotRequest);
+        var request = await AdminBody.Read(context, AdminJson.Default.RobotRequest);
         if (request?.Name is null)
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest, Body);
@@ -65,7 +59,7 @@ internal sealed class RobotEndpoints(
 
     public async Task Rotate(HttpContext context)
     {
-        var request = await Read(context, AdminJson.Default.RobotRotation, new RobotRotation(null, null, null));
+        var request = await AdminBody.Read(context, AdminJson.Default.RobotRotation, new RobotRotation(null, null, null));
         var expires = RobotExpiry.Read(request?.Expires, time.GetUtcNow());
         if (request is null || (request.Expires is not null && expires is null))
         {
@@ -91,7 +85,7 @@ internal sealed class RobotEndpoints(
 
     public async Task Revoke(HttpContext context)
     {
-        if (await Read(context, AdminJson.Default.RobotTarget, new RobotTarget(null, null)) is not { } request)
+        if (await AdminBody.Read(context, AdminJson.Default.RobotTarget, new RobotTarget(null, null)) is not { } request)
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest, NameIt);
             return;
@@ -194,30 +188,6 @@ internal sealed class RobotEndpoints(
 
     private static List<string> Said(StringValues query, params string?[] others) =>
         [.. query.Concat(others).OfType<string>().Where(text => text.Length > 0).Distinct()];
-
-    /// <summary>Reads the body; <c>null</c> when it is none of this kind.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="type">The kind.</param>
-    /// <param name="none">What no body says, whether its length was told or not.</param>
-    private static async ValueTask<T?> Read<T>(HttpContext context, JsonTypeInfo<T> type, T? none = null)
-        where T : class
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = MaxBody;
-        }
-
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
-        try
-        {
-            return body.Length == 0 ? none : JsonSerializer.Deserialize(body.GetBuffer().AsSpan(0, (int)body.Length), type);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>A change that an operator wants.</summary>
     /// <param name="Event">What the audit log calls it.</param>

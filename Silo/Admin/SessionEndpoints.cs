@@ -1,7 +1,6 @@
 using RegistryProxy.Silo.Admin.Operations;
 using RegistryProxy.Silo.Admin.Replies;
 using System.Globalization;
-using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.SiloCalls;
@@ -103,17 +102,9 @@ internal sealed class SessionEndpoints(
 
     private static async Task<(Revocation? Revocation, string Problem)> Read(HttpContext context)
     {
-        try
-        {
-            var revocation = await JsonSerializer.DeserializeAsync(
-                context.Request.Body, AdminJson.Default.Revocation, context.RequestAborted);
-            return revocation is { Tenant: not null } && (revocation.Subject is null) != (revocation.Session is null)
-                ? (revocation, "")
-                : (null, "the body must be {\"tenant\", \"subject\"} or {\"tenant\", \"session\"}");
-        }
-        catch (JsonException)
-        {
-            return (null, "the body must be JSON: {\"tenant\", \"subject\"} or {\"tenant\", \"session\"}");
-        }
+        var revocation = await AdminBody.Read(context, AdminJson.Default.Revocation);
+        return revocation is { Tenant: not null } && (revocation.Subject is null) != (revocation.Session is null)
+            ? (revocation, "")
+            : (null, "the body must be JSON: {\"tenant\", \"subject\"} or {\"tenant\", \"session\"}");
     }
 }

@@ -8,6 +8,7 @@ using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Gateway;
 
@@ -164,6 +165,25 @@ public sealed class ListingReadingTests
         Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, UpstreamOf("other")), body.Length, default)).Length);
         held.Dispose();
         Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, upstream), body.Length, default)).Length);
+    }
+
+    [Fact]
+    public async Task What_an_upstream_only_promises_takes_nothing_from_others()
+    {
+        var upstream = UpstreamOf("local");
+        using var stop = new CancellationTokenSource();
+        var stalled = Enumerable.Range(0, 100).Select(_ =>
+        {
+            var answer = Answer([], upstream);
+            answer.Content = new StreamContent(new System.IO.Pipelines.Pipe().Reader.AsStream());
+            answer.Content.Headers.ContentLength = Manifest.MaxBytes;
+            return BoundedBody.Read(answer, (int)Manifest.MaxBytes, stop.Token);
+        }).ToList();
+        Assert.All(stalled, reading => Assert.False(reading.IsCompleted));
+        var body = new byte[Manifest.MaxBytes];
+        Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, upstream), body.Length, default)).Length);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(stalled));
     }
 
     private static Upstream UpstreamOf(string name) =>

@@ -43,6 +43,18 @@ public sealed class OpeningsTests
     }
 
     [Fact]
+    public void There_are_never_more_however_many_come_at_once()
+    {
+        var openings = new Openings(_time);
+        Parallel.For(0, 3 * Openings.MaxCount, number =>
+        {
+            openings.Begin(new TestConnection { RemoteEndPoint = new IPEndPoint(0x0100_000A + ((long)number << 8), 1) });
+            Assert.InRange(openings.Count, 1, Openings.MaxCount);
+        });
+        Assert.Equal(Openings.MaxCount, openings.Count);
+    }
+
+    [Fact]
     public void One_that_came_further_stays_longer()
     {
         var openings = new Openings(_time);

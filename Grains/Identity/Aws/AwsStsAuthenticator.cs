@@ -3,6 +3,7 @@ using System.Xml;
 using System.Xml.Linq;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Aws;
@@ -98,9 +99,9 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
                 $"'{configuration.ServerId}'");
         }
 
-        await response.Content.LoadIntoBufferAsync(MaxReply, either.Token);
+        var reply = await response.Content.ReadBytes(MaxReply, either.Token);
         Server?.Answered();
-        return Identify(await response.Content.ReadAsByteArrayAsync(either.Token));
+        return Identify(reply);
     }
 
     private Verdict Identify(byte[] xml)

@@ -111,8 +111,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using var request = Request(address, flow, code, callback);
         using var response = await _ways.For(network()).SendAsync(request, either.Token);
-        await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
-        using var body = Parse(await response.Content.ReadAsByteArrayAsync(either.Token));
+        using var body = Parse(await response.Content.ReadBytes(MaxBody, either.Token));
         if ((int)response.StatusCode >= 500)
         {
             throw new HttpRequestException($"it answers {(int)response.StatusCode}", null, response.StatusCode);

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.Protocols;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
@@ -38,8 +39,7 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
             throw new HttpRequestException($"{asked} answers {(int)response.StatusCode}", null, response.StatusCode);
         }
 
-        await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
-        return await response.Content.ReadAsStringAsync(either.Token);
+        return await response.Content.ReadText(MaxBody, either.Token);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.Protocol;
 
@@ -10,11 +11,9 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
 
     private readonly string _authority = HttpOrigin.Of(origin).Authority;
 
-    private readonly HttpClient _http = new(
-        new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null })
-    {
-        MaxResponseContentBufferSize = MaxReply, Timeout = TimeSpan.FromSeconds(4),
-    };
+    private readonly HttpClient _http = WholeAnswers.Client(
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null },
+        MaxReply, TimeSpan.FromSeconds(4));
 
     /// <summary>Asks for one path with the headers that the service insists on; returns the body.</summary>
     public async Task<Outcome<string>> Request(
@@ -35,7 +34,7 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
         {
             using var response = await _http.SendAsync(request, cancellation);
             return response.IsSuccessStatusCode
-                ? await response.Content.ReadAsStringAsync(cancellation)
+                ? await response.Content.ReadText(MaxReply, cancellation)
                 : RegistryFailure.NoProof(
                     $"the metadata service of {cloud} at {_authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
         }

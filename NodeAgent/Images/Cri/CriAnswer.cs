@@ -1,3 +1,4 @@
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Images.Pulls;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -39,7 +40,8 @@ internal sealed class CriAnswer : IDisposable
         await HttpTransformer.Empty.TransformResponseAsync(context, _response, context.RequestAborted);
 
         // Without a message the status stands in the header, which then must end the answer.
-        if (await _response.Content.ReadAsByteArrayAsync(context.RequestAborted) is { Length: > 0 } message)
+        var message = await _response.Content.ReadBytes(GrpcMessage.MaxMessage + GrpcMessage.Prefix, context.RequestAborted);
+        if (message.Length > 0)
         {
             await context.Response.Body.WriteAsync(message, context.RequestAborted);
         }

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Text.Json;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Installation.Kubelet;
 
@@ -36,9 +37,7 @@ internal static class KubeletConfigz
                 return null;
             }
 
-            await answer.Content.LoadIntoBufferAsync(MostBytes, limit.Token);
-            using var json = await JsonDocument.ParseAsync(
-                await answer.Content.ReadAsStreamAsync(limit.Token), cancellationToken: limit.Token);
+            using var json = JsonDocument.Parse(await answer.Content.ReadBytes(MostBytes, limit.Token));
             return json.RootElement.TryGetProperty("kubeletconfig", out var config)
                 && config.TryGetProperty("imageServiceEndpoint", out var endpoint)
                 && endpoint.GetString() is { Length: > 0 } text ? text : null;

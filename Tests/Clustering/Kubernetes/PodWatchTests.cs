@@ -154,9 +154,12 @@ public sealed class PodWatchTests : IAsyncLifetime
         Assert.Empty(_membership.Killed);
     }
 
-    [Fact]
-    public async Task A_listing_has_a_bound_in_bytes_over_all_its_pages()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_listing_has_a_bound_in_bytes_over_all_its_pages(bool isChunked)
     {
+        _api.IsChunked = isChunked;
         _api.Pods = [Own, "10.0.0.2"];
         _api.PodsGoOn = true;
         _api.Padding = BoundedAnswers.MaxAnswer - 100_000;

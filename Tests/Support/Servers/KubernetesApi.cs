@@ -62,6 +62,9 @@ internal sealed class KubernetesApi : IAsyncDisposable
     /// <summary>Whether every page of pods says that there is another one.</summary>
     public bool PodsGoOn { get; set; }
 
+    /// <summary>Whether pages of pods do not say how long they are.</summary>
+    public bool IsChunked { get; set; }
+
     /// <summary>Blanks before each page of pods.</summary>
     public int Padding { get; set; }
 
@@ -121,7 +124,7 @@ internal sealed class KubernetesApi : IAsyncDisposable
 
         var page = pods.Skip(from).Take(limit).ToList();
         LargestPage = Math.Max(LargestPage, page.Count);
-        return Results.Text(new string(' ', Padding) + System.Text.Json.JsonSerializer.Serialize(new
+        var text = new string(' ', Padding) + System.Text.Json.JsonSerializer.Serialize(new
         {
             kind = "PodList", apiVersion = "v1", metadata = new Dictionary<string, string>
             {
@@ -133,7 +136,10 @@ internal sealed class KubernetesApi : IAsyncDisposable
                 metadata = new { name = pod.Ips, labels = LabelsOf(pod.Part) },
                 status = new { podIP = pod.Ips.Split(' ')[0], podIPs = pod.Ips.Split(' ').Select(ip => new { ip }) },
             }),
-        }), "application/json");
+        });
+        return IsChunked
+            ? Results.Stream(stream => stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text)).AsTask(), "application/json")
+            : Results.Text(text, "application/json");
     }
 
     private static Dictionary<string, string> LabelsOf(string part) => new()

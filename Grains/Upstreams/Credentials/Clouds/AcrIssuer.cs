@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
@@ -39,7 +40,7 @@ internal sealed class AcrIssuer(AcrCredentials acr, Uri registry, EgressSettings
             throw Refused(response.StatusCode);
         }
 
-        using var document = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellation));
+        using var document = JsonDocument.Parse(await response.Content.ReadText(CloudTransport.MaxReply, cancellation));
         var token = document.RootElement.GetProperty("refresh_token").GetString();
         return token is not null && BearerToken.ExpiryOf(token) is { } expires
             ? new(UpstreamSecret.OfIdentityToken(new Secret(token)), expires)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Amazon.Runtime;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
@@ -83,7 +84,7 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
 
         using var response = await http.SendAsync(request, cancellation);
         response.EnsureSuccessStatusCode();
-        return await response.Content.ReadAsStringAsync(cancellation);
+        return await response.Content.ReadText(CloudTransport.MaxReply, cancellation);
     }
 
     private static ImmutableCredentials Read(string answer)

@@ -1,5 +1,6 @@
 using System.Net;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 
@@ -30,10 +31,11 @@ internal sealed class CloudTransport(TimeProvider time) : IDisposable
     /// <param name="network">How connections of the upstream are opened.</param>
     /// <param name="service">The service that the file names in place of the cloud's own.</param>
     public HttpClient Client(EgressSettings network, Uri? service) =>
-        new(_ways.HandlerFor(Naming(network, service is null ? [] : [service.IdnHost])), disposeHandler: false);
+        WholeAnswers.Client(
+            _ways.HandlerFor(Naming(network, service is null ? [] : [service.IdnHost])), MaxReply, ownsHandler: false);
 
     /// <summary>A client of the services that AWS has on its machines, which no proxy reaches; it does not own the sockets.</summary>
-    public HttpClient OfMachine() => new(_ofMachine.Value, disposeHandler: false) { Timeout = MachinePatience };
+    public HttpClient OfMachine() => WholeAnswers.Client(_ofMachine.Value, MaxReply, MachinePatience, ownsHandler: false);
 
     /// <summary>
     /// A handler for the library of a cloud, that may also reach metadata services, and asks other places as the file says.

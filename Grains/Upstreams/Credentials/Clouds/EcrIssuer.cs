@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
@@ -32,7 +33,7 @@ internal sealed class EcrIssuer(EcrCredentials ecr, EgressSettings network, Clou
         using var http = clouds.Client(network, ecr.Endpoint);
         using var request = EcrRequest.Sign(ecr, keys, time.GetUtcNow());
         using var response = await http.SendAsync(request, cancellation);
-        var body = await response.Content.ReadAsStringAsync(cancellation);
+        var body = await response.Content.ReadText(CloudTransport.MaxReply, cancellation);
         return response.IsSuccessStatusCode ? Parse(body) : throw Refused(response.StatusCode, body);
     }
 

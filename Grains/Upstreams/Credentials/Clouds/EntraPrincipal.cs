@@ -6,6 +6,7 @@ using Azure.Identity;
 using Microsoft.Identity.Client;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
@@ -27,7 +28,8 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, EgressSettings 
 
     public async Task<Secret> Token(CancellationToken cancellation)
     {
-        using var http = new HttpClient(clouds.Handler(network, new(Metadata, acr.MetadataEndpoint), new(acr.Authority.IdnHost, Detour)));
+        using var http = WholeAnswers.Client(
+            clouds.Handler(network, new(Metadata, acr.MetadataEndpoint), new(acr.Authority.IdnHost, Detour)), CloudTransport.MaxReply);
         try
         {
             var token = await Credential(http).GetTokenAsync(new TokenRequestContext([$"{acr.Audience}/.default"]), cancellation);
