@@ -5,8 +5,8 @@ using Grpc.Core;
 namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>
-/// Removes an image under all of its names, whichever of them it is named by: all or none, since an image that a container uses keeps them.
-/// What is gone already is no failure.
+/// Removes an image under all of its names, whichever of them it is named by: all or none, since an image that a container uses, or that
+/// another image was made of, keeps them. What is gone already is no failure.
 /// </summary>
 internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
 {
@@ -33,7 +33,7 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
             }
             catch (DockerApiException)
             {
-                if (await UserOf(image.ID, cancellation) is not null)
+                if (await images.Find(image.ID, cancellation) is not null)
                 {
                     await GiveBack(image.ID, removed.Intersect(image.RepoTags ?? []), cancellation);
                     await RefuseUsed(image.ID, cancellation);
@@ -49,14 +49,24 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
         }
     }
 
-    /// <exception cref="RpcException">A container uses the image, so nothing was removed.</exception>
+    /// <exception cref="RpcException">Something needs the image, so it keeps its names.</exception>
     private async Task RefuseUsed(string id, CancellationToken cancellation)
     {
-        if (await UserOf(id, cancellation) is { } container)
+        var user = await UserOf(id, cancellation) is { } container ? $"is used by the container {container}"
+            : await ChildOf(id, cancellation) is { } child ? $"is what the image {child} was made of" : null;
+        if (user is not null)
         {
-            throw new RpcException(new Grpc.Core.Status(StatusCode.Unknown,
-                $"conflict: the image {id} is used by the container {container}, so it keeps all of its names"));
+            throw new RpcException(new Grpc.Core.Status(
+                StatusCode.Unknown, $"conflict: the image {id} {user}, so it keeps all of its names"));
         }
+    }
+
+    /// <summary>An image that was built or committed from this one, in a store that knows; <c>null</c> when there is none.</summary>
+    private async Task<string?> ChildOf(string id, CancellationToken cancellation)
+    {
+        var all = await store.Query(
+            (client, limit) => client.Images.ListImagesAsync(new ImagesListParameters { All = true }, limit), cancellation);
+        return all.FirstOrDefault(image => image.ParentID == id)?.ID;
     }
 
     /// <summary>A container of the image, running or not; <c>null</c> when there is none.</summary>
@@ -67,27 +77,31 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
         return containers.FirstOrDefault(container => container.ImageID == id)?.ID;
     }
 
-    /// <summary>A container was made of the image meanwhile: its names come back.</summary>
+    /// <summary>The image is there still, so its names come back; where somebody else has removed it by now, they do not.</summary>
     private async Task GiveBack(string id, IEnumerable<string> tags, CancellationToken cancellation)
     {
         foreach (var tag in tags.Where(tag => !tag.Contains('@', StringComparison.Ordinal)))
         {
             var colon = tag.LastIndexOf(':');
             var parameters = new ImageTagParameters { RepositoryName = tag[..colon], Tag = tag[(colon + 1)..] };
-            await store.Do((client, limit) => client.Images.TagImageAsync(id, parameters, limit), cancellation);
+            await IfThere((client, limit) => client.Images.TagImageAsync(id, parameters, limit), cancellation);
         }
     }
 
-    private Task Delete(string name, CancellationToken cancellation) => store.Do(
+    private Task Delete(string name, CancellationToken cancellation) => IfThere(
+        (client, limit) => client.Images.DeleteImageAsync(name, new ImageDeleteParameters(), limit), cancellation);
+
+    /// <summary>What is not there went with another of its names, or somebody else removed it.</summary>
+    private Task IfThere(Func<IDockerClient, CancellationToken, Task> order, CancellationToken cancellation) => store.Do(
         async (client, limit) =>
         {
             try
             {
-                await client.Images.DeleteImageAsync(name, new ImageDeleteParameters(), limit);
+                await order(client, limit);
             }
             catch (DockerImageNotFoundException)
             {
-                // It went with another of its names, or somebody else removed it.
+                // Nothing is left to be done.
             }
         },
         cancellation);
