@@ -82,8 +82,7 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
 
     private Outcome<ProviderResponse> Workload(ImageName image, Secret token)
     {
-        var registry = settings.FrontDoors.FirstOrDefault(registry => registry.Images.Any(pattern => pattern.Matches(image)));
-        if (registry is null)
+        if (settings.DoorOf(image) is not { } registry)
         {
             return Nothing();
         }
@@ -105,11 +104,15 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         var left = until - time.GetUtcNow();
         return new ProviderResponse
         {
-            CacheKeyType = "Registry",
+            CacheKeyType = IsOfOneDoor(image) ? "Registry" : "Image",
             CacheDuration = GoDuration(
                 left > TimeSpan.Zero ? left : TimeSpan.Zero), Auth = new() { [image.Domain] = new ProviderAuth(user, password) },
         };
     }
+
+    /// <summary>Whether a credential for an image is one for all images of its host, so that kubelet may keep it for them.</summary>
+    private bool IsOfOneDoor(ImageName image) =>
+        settings.FrontDoors.Count(door => door.Images.Any(pattern => pattern.MatchesHost(image))) == 1;
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 

@@ -36,10 +36,13 @@ internal sealed record ImagePattern
         return good;
     }
 
-    public bool Matches(ImageName image)
+    public bool Matches(ImageName image) => $"/{image.Path}".StartsWith(_path, StringComparison.Ordinal) && MatchesHost(image);
+
+    /// <summary>Whether images of the same host match, of this path or of another one.</summary>
+    public bool MatchesHost(ImageName image)
     {
         var (labels, port) = (image.Domain.Split(':')[0].Split('.'), image.Domain.Contains(':') ? image.Domain.Split(':')[1] : "");
-        return port == _port && labels.Length == _labels.Length && $"/{image.Path}".StartsWith(_path, StringComparison.Ordinal)
+        return port == _port && labels.Length == _labels.Length
             && _labels.Zip(labels).All(pair => FileSystemName.MatchesSimpleExpression(pair.First, pair.Second, ignoreCase: false));
     }
 

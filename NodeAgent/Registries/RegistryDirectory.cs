@@ -10,30 +10,27 @@ namespace RegistryProxy.NodeAgent.Registries;
 /// <summary>Every front door of this node, found by the images that it serves.</summary>
 internal sealed class RegistryDirectory : IDisposable
 {
-    private readonly (ImagePattern Pattern, Registry Registry)[] _patterns;
+    private readonly AgentSettings _settings;
     private readonly List<HttpClient> _clients = [];
 
     public RegistryDirectory(
         AgentSettings settings, IdentityFactory identities, AgentMetrics metrics, TimeProvider time, ILoggerFactory logs)
     {
+        _settings = settings;
         Registries = [.. settings.FrontDoors.Select(registry => Create(registry, identities, metrics, time, logs))];
-        _patterns =
-        [
-            .. Registries.SelectMany(registry => registry.Settings.Images.Select(pattern => (pattern, registry)))
-                .OrderBy(entry => entry.pattern.Host.Contains('*')).ThenByDescending(entry => entry.pattern.Text.Length),
-        ];
     }
 
     public IReadOnlyList<Registry> Registries { get; }
 
-    /// <summary>
-    /// The registry that serves an image; the longest pattern counts, one without globs first. <c>null</c> for an image of others.
-    /// </summary>
-    public Registry? Find(ImageName image) => _patterns.FirstOrDefault(entry => entry.Pattern.Matches(image)).Registry;
+    /// <summary>The registry that serves an image; <c>null</c> for an image of others.</summary>
+    public Registry? Find(ImageName image) => _settings.DoorOf(image) is { } door
+        ? Registries.First(registry => ReferenceEquals(registry.Settings, door))
+        : null;
 
     /// <summary>The registry behind a host, as clients log in to it.</summary>
     public Registry? FindHost(string host) => Registries.FirstOrDefault(registry => HttpOrigin.Of(registry.Url).IsNamed(host))
-        ?? _patterns.FirstOrDefault(entry => entry.Pattern.Host == host).Registry;
+        ?? Registries.SelectMany(registry => registry.Settings.Images.Select(pattern => (Pattern: pattern, Registry: registry)))
+            .Where(entry => entry.Pattern.Host == host).OrderByDescending(entry => entry.Pattern.Text.Length).FirstOrDefault().Registry;
 
     public Registry? FindUrl(Uri url) => 
         Registries.FirstOrDefault(registry => HttpOrigin.Of(registry.Url) == HttpOrigin.Of(url));

@@ -5,7 +5,10 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// <summary>The error of a front door: distribution JSON, with an OAuth2 code where there is one.</summary>
 internal static class RegistryError
 {
-    public static (string Message, string? Code) Read(byte[] body)
+    private const string NoReason = "it gave no reason";
+
+    /// <summary>The words of an error; whether a front door said them, rather than something before it.</summary>
+    public static (string Message, string? Code, bool IsOfFrontDoor) Read(byte[] body)
     {
         try
         {
@@ -16,11 +19,11 @@ internal static class RegistryError
                 ? text.GetString()
                 : null;
             var code = root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String ? error.GetString() : null;
-            return (message ?? "it gave no reason", code);
+            return (message ?? NoReason, code, message is not null || code is not null);
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            return ("it gave no reason", null);
+            return (NoReason, null, false);
         }
     }
 }

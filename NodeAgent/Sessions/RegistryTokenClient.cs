@@ -130,9 +130,12 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
 
     private RegistryFailure Failure(HttpStatusCode status, byte[] body)
     {
-        var (message, code) = RegistryError.Read(body);
+        var (message, code, isOfFrontDoor) = RegistryError.Read(body);
         return status switch
         {
+            < HttpStatusCode.InternalServerError when !isOfFrontDoor => RegistryFailure.Unavailable(
+                $"what answers at {Authority} is no RegistryProxy ({(int)status} without the error of one): a proxy or load "
+                    + "balancer before it, perhaps"),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => RegistryFailure.Refused(message),
             HttpStatusCode.BadRequest or HttpStatusCode.NotFound => RegistryFailure.Refused(message, code),
             _ => RegistryFailure.Unavailable($"the front door {Authority} answers {(int)status}: {message}"),

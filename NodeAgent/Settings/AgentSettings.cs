@@ -22,14 +22,24 @@ internal sealed record AgentSettings
 
     public required string StateDir { get; init; }
 
+    /// <summary>The same for an installed agent: a relative path is one beside the installed settings.</summary>
+    public required string InstalledStateDir { get; init; }
+
     /// <summary>Secrets of a cluster that are kept fresh; <c>null</c> for none.</summary>
     public PullSecretsSettings? PullSecrets { get; init; }
 
     /// <summary>An extra loopback listener for probes and metrics; <c>null</c> for none.</summary>
     public required Uri? Health { get; init; }
 
+    /// <summary>
+    /// The front door that serves an image: the longest pattern counts, one without globs first. <c>null</c> for an image of others.
+    /// </summary>
+    public RegistrySettings? DoorOf(ImageName image) => FrontDoors
+        .SelectMany(door => door.Images.Where(pattern => pattern.Matches(image)).Select(pattern => (Pattern: pattern, Door: door)))
+        .OrderBy(entry => entry.Pattern.Host.Contains('*')).ThenByDescending(entry => entry.Pattern.Text.Length).FirstOrDefault().Door;
+
     /// <summary>The root-only socket by which the other commands ask the agent, beside the image service.</summary>
-    public string ControlSocket => Path.Combine(Path.GetDirectoryName(Listen)!, "agent.sock");
+    public string ControlSocket => AgentFiles.ControlSocketBeside(Listen);
 }
 
 /// <summary>The runtime behind the image service.</summary>
@@ -85,6 +95,9 @@ internal sealed record IdentitySettings
     /// <summary>The file of a projected token.</summary>
     public string TokenFile { get; init; } = "";
 
+    /// <summary>Where an installed agent looks for it, when it is named beside the settings; <c>null</c> otherwise.</summary>
+    public string? InstalledTokenFile { get; init; }
+
     /// <summary>The environment variable of a CI system's token.</summary>
     public string TokenVariable { get; init; } = "";
 
@@ -111,6 +124,9 @@ internal enum IdentityKind
 /// <summary>A secret that is read when it is needed.</summary>
 internal sealed record SecretFile(string? Path, string? Variable, Secret? Value)
 {
+    /// <summary>Where an installed agent looks for <see cref="Path"/>, when it is beside the settings; <c>null</c> otherwise.</summary>
+    public string? InstalledPath { get; init; }
+
     /// <summary>The largest file of a secret or token, in bytes.</summary>
     public const int MaxBytes = 64 * 1024;
 

@@ -113,7 +113,11 @@ internal static class RegistryReader
                 WithInstanceProfile = identity["credentials"].OneOf("instance", "instance", "profile") == "profile",
             },
             IdentityKind.Gcp => settings with { Audience = identity["audience"].Text() ?? ServiceOf(url) },
-            IdentityKind.Kubernetes => settings with { TokenFile = identity["tokenFile"].FilePath() ?? "/var/run/secrets/tokens/registry" },
+            IdentityKind.Kubernetes => settings with
+            {
+                TokenFile = identity["tokenFile"].FilePath() ?? "/var/run/secrets/tokens/registry",
+                InstalledTokenFile = AgentFiles.Beside(identity["tokenFile"].Text()),
+            },
             IdentityKind.Ci => settings with
             {
                 Audience = identity["audience"].Text() ?? ServiceOf(url),
@@ -142,13 +146,15 @@ internal static class RegistryReader
     {
         var secret = field.Fields();
         var (file, variable, value) = (secret["file"].FilePath(), secret["env"].Text(), secret["value"].Text());
+        var installed = AgentFiles.Beside(secret["file"].Text());
         secret.RefuseOthers();
         if (new[] { file, variable, value }.Count(way => way is not null) != 1)
         {
             field.Fail("must be one of { file: PATH }, { env: NAME }, { value: TEXT }");
         }
 
-        return new SecretFile(file, variable, value is null ? null : new Secret(value));
+        return new SecretFile(file, variable, value is null ? null : new Secret(value))
+            { InstalledPath = installed };
     }
 
     /// <summary>What the front door calls itself.</summary>

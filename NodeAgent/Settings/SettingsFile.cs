@@ -9,6 +9,7 @@ namespace RegistryProxy.NodeAgent.Settings;
 internal static class SettingsFile
 {
     private const int MaxBytes = 1024 * 1024;
+    private const string DefaultState = "/var/lib/registryproxy";
 
     /// <summary>The settings, or the errors.</summary>
     public static (AgentSettings? Settings, IReadOnlyList<string> Errors) Read(string path)
@@ -51,7 +52,8 @@ internal static class SettingsFile
             Rewrites = new NameMap([.. rewrites.Items().Select(Rewrite)]),
             Metadata = Metadata(file["metadata"]),
             Mirror = Mirror(file["mirror"], registries),
-            StateDir = file["stateDir"].FilePath() ?? "/var/lib/registryproxy",
+            StateDir = file["stateDir"].FilePath() ?? DefaultState,
+            InstalledStateDir = AgentFiles.Installed(file["stateDir"].Text()) ?? DefaultState,
             PullSecrets = PullSecretsReader.Read(file["pullSecrets"], registries),
             Health = file["health"].LoopbackListener(),
         };

@@ -199,6 +199,26 @@ public sealed class RegistrySessionTests : IDisposable
         Assert.Equal(0, _door.Calls);
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.NotFound, "default backend - 404")]
+    [InlineData(HttpStatusCode.Forbidden, "<html>Forbidden</html>")]
+    [InlineData(HttpStatusCode.BadRequest, "")]
+    [InlineData(HttpStatusCode.Unauthorized, "{}")]
+    [InlineData(HttpStatusCode.Unauthorized, "[1]")]
+    [InlineData(HttpStatusCode.Redirect, "")]
+    public async Task What_something_before_the_front_door_answers_ends_no_session(HttpStatusCode status, string body)
+    {
+        await Get();
+        _time.Advance(Tick);
+        (_door.Status, _door.Body) = (status, body);
+        Assert.Equal("1", await Confirmed());
+        Assert.Equal("1", await Get());
+        var client = new RegistryTokenClient(new Uri("https://door.example"), _http, _time);
+        Assert.False((await client.Nonce("nodes", default)).Succeeded(out _, out var failure));
+        Assert.Equal(FailureKind.Unavailable, failure.Kind);
+        Assert.Contains("is no RegistryProxy", failure.Message);
+    }
+
     private static string NumberOf(Outcome<RegistryCredential> outcome) =>
         outcome.Succeeded(out var credential, out var failure) ? credential.Password.Reveal() : failure.Message;
 
@@ -256,12 +276,15 @@ public sealed class RegistrySessionTests : IDisposable
     {
         public HttpStatusCode Status { get; set; } = HttpStatusCode.OK;
 
+        /// <summary>A token, with which every answer that is no error comes; or the error of a front door.</summary>
+        public string Body { get; set; } = """{"token":"t","errors":[{"code":"DENIED","message":"no"}]}""";
+
         public int Calls { get; private set; }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Calls++;
-            return Task.FromResult(new HttpResponseMessage(Status) { Content = new StringContent("""{"token":"t"}""") });
+            return Task.FromResult(new HttpResponseMessage(Status) { Content = new StringContent(Body) });
         }
     }
 }

@@ -28,7 +28,8 @@ internal sealed class CriPull(PullCredentials credentials, CriCall calls)
                 return false;
             }
 
-            if (!again || answer.Succeeded || !PullFailure.IsUnauthorized(answer.Message) || !credential.Forget())
+            if (!again || answer.Succeeded || !PullFailure.IsUnauthorized(answer.Message, request.Image?.Image ?? "")
+                || !credential.Forget())
             {
                 await answer.WriteTo(context);
                 return answer.Succeeded;

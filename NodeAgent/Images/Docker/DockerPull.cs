@@ -34,7 +34,7 @@ internal sealed class DockerPull(
                 break;
             }
 
-            if (!again || !PullFailure.IsUnauthorized(words) || !credential.Forget())
+            if (!again || !PullFailure.IsUnauthorized(words, pulled.ToString()) || !credential.Forget())
             {
                 throw PullFailure.Of(reference, words);
             }

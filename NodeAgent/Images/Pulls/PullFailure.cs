@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Grpc.Core;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Images.Pulls;
@@ -28,7 +29,21 @@ internal static partial class PullFailure
     public static bool IsOutage(string words) => Outage().IsMatch(words);
 
     /// <summary>Whether the registry did not believe the credential, rather than refusing what was asked with it.</summary>
-    public static bool IsUnauthorized(string words) => Unauthorized().IsMatch(words);
+    /// <param name="words">What the runtime says.</param>
+    /// <param name="reference">The image; its own name says nothing about that.</param>
+    public static bool IsUnauthorized(string words, string reference) => Unauthorized().IsMatch(Without(words, reference));
+
+    private static string Without(string words, string reference)
+    {
+        if (!ImageName.TryParse(reference, out var name))
+        {
+            return words;
+        }
+
+        string[] parts = [reference, name.ToString(), name.Repository, $"/{name.Path}/manifests/{name.Tag}", $"/{name.Path}/"];
+        return parts.Concat(name.Path.Contains('/') ? [name.Path] : []).Aggregate(
+            words, (text, part) => text.Replace(part, " ", StringComparison.Ordinal));
+    }
 
     private static RpcException Failure(bool outage, string message) =>
         new(new Status(StatusCode.Unknown, outage ? $"RegistryUnavailable: {message}" : message));
