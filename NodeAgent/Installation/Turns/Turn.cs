@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RegistryProxy.Background;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
@@ -23,6 +24,15 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
+    /// <summary>How often a node that is at it says so.</summary>
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// What leases said, and since when they have said the same: nodes' clocks differ, so a lease is over when it has been left alone for
+    /// long enough, whatever moment it names.
+    /// </summary>
+    private readonly Dictionary<string, (string Said, TimeSpan Since)> _seen = [];
+
     private string? _held;
 
     /// <summary>
@@ -41,7 +51,7 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
             await Take(cancellation);
         }
 
-        var result = await run();
+        var result = restarts ? await RunRenewing(run, cancellation) : await run();
         try
         {
             if (result == 0)
@@ -56,6 +66,46 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
         }
 
         return result;
+    }
+
+    /// <summary>Goes on to say that this node is at it, as long as it is.</summary>
+    private async Task<int> RunRenewing(Func<Task<int>> run, CancellationToken cancellation)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var renewing = Renew(over.Token);
+        try
+        {
+            return await run();
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await renewing;
+        }
+    }
+
+    private async Task Renew(CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(RenewEvery, time, over);
+                if (await leases.Read(_held!, over) is { } lease && HolderOf(lease) == node)
+                {
+                    lease["spec"]!["renewTime"] = Now();
+                    await leases.Write(_held!, lease, isNew: false, over);
+                }
+            }
+            catch (OperationCanceledException) when (over.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (IOException fault)
+            {
+                output.WriteLine($"the turn of this node is not renewed yet: {fault.Message}");
+            }
+        }
     }
 
     /// <summary>Waits until it is this node's turn.</summary>
@@ -128,12 +178,12 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
     {
         var known = await leases.Read(lease, cancellation);
         var holder = known is null ? null : HolderOf(known);
-        if (mine ? holder != node : known is not null && holder is { Length: > 0 } && !IsOver(known))
+        if (mine ? holder != node : known is not null && holder is { Length: > 0 } && !IsOver(lease, known))
         {
             return false;
         }
 
-        var now = time.GetUtcNow().UtcDateTime.ToString(Format, CultureInfo.InvariantCulture);
+        var now = Now();
         var taken = known ?? new JsonObject
         {
             ["apiVersion"] = "coordination.k8s.io/v1", ["kind"] = "Lease", ["metadata"] = new JsonObject { ["name"] = lease },
@@ -147,8 +197,16 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
 
     private static string? HolderOf(JsonObject lease) => lease["spec"]?["holderIdentity"]?.GetValue<string>();
 
-    private bool IsOver(JsonObject lease) =>
-        !DateTimeOffset.TryParse(
-            lease["spec"]?["renewTime"]?.GetValue<string>(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var renewed)
-        || renewed + Length < time.GetUtcNow();
+    private string Now() => time.GetUtcNow().UtcDateTime.ToString(Format, CultureInfo.InvariantCulture);
+
+    private bool IsOver(string name, JsonObject lease)
+    {
+        var (said, now) = ($"{HolderOf(lease)} {lease["spec"]?["renewTime"]}", time.GetSteadyNow());
+        if (_seen.GetValueOrDefault(name).Said != said)
+        {
+            _seen[name] = (said, now);
+        }
+
+        return now - _seen[name].Since > Length;
+    }
 }

@@ -73,6 +73,35 @@ public sealed class TurnTests : IDisposable
         await waiting;
     }
 
+    [Theory]
+    [InlineData(60)]
+    [InlineData(-60)]
+    public async Task A_node_whose_clock_is_wrong_neither_takes_a_turn_nor_loses_one(int minutes)
+    {
+        var wrong = new FakeTimeProvider(_time.GetUtcNow() + TimeSpan.FromMinutes(minutes));
+        await TurnOf("a", "1", minutes > 0 ? _time : wrong).Take(CancellationToken.None);
+        var waiting = TurnOf("b", "1", minutes > 0 ? wrong : _time).Take(CancellationToken.None);
+        await wrong.Pass(TimeSpan.FromMinutes(9), TimeSpan.FromSeconds(3));
+        await Pass(TimeSpan.FromMinutes(9));
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal("a", _leases.Holder("door-0"));
+    }
+
+    [Fact]
+    public async Task A_node_that_takes_longer_than_a_turn_keeps_it()
+    {
+        var installed = new TaskCompletionSource<int>();
+        var running = TurnOf("a", 1).Run(() => true, () => installed.Task, CancellationToken.None);
+        var waiting = TurnOf("b", 1).Take(CancellationToken.None);
+        await Pass(Turn.Length * 2);
+        Assert.False(waiting.IsCompleted);
+        installed.SetResult(0);
+        Assert.Equal(0, await running);
+        await Pass(TimeSpan.FromSeconds(6));
+        await waiting;
+        Assert.Equal("b", _leases.Holder("door-0"));
+    }
+
     [Fact]
     public async Task Whoever_was_quicker_has_it_and_a_refusal_says_what_is_missing()
     {
@@ -122,11 +151,13 @@ public sealed class TurnTests : IDisposable
 
     private Turn TurnOf(string node, int count) => TurnOf(node, $"{count}");
 
-    private Turn TurnOf(string node, string text)
+    private Turn TurnOf(string node, string text) => TurnOf(node, text, _time);
+
+    private Turn TurnOf(string node, string text, FakeTimeProvider time)
     {
         Assert.True(TurnCount.TryParse(text, out var count));
-        var api = new KubernetesApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), () => "token", _time);
-        return new Turn(new LeaseApi(api, "space"), "door", count, node, TextWriter.Null, _time);
+        var api = new KubernetesApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), () => "token", time);
+        return new Turn(new LeaseApi(api, "space"), "door", count, node, TextWriter.Null, time);
     }
 
     private Task Pass(TimeSpan time) => _time.Pass(time, TimeSpan.FromSeconds(3));
