@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Serialization;
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
@@ -77,9 +78,9 @@ internal sealed partial class SnapshotPublisher(
         {
             await snapshot.Changed([.. running.Since(_told).Select(tenant => new TenantRules(tenant.Key, tenant.Value))], cancellation);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is SerializerException or ArgumentException)
         {
-            // The grain may be on a silo of a version before.
+            // A silo of the version before cannot be told this. Whatever else happens, it is told again: to drop all is dear.
             await snapshot.Refresh(cancellation);
         }
 
