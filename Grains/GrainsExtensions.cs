@@ -38,7 +38,7 @@ public static class GrainsExtensions
     {
         services.TryAddSingleton(TimeProvider.System);
         return services
-            .AddSingleton<IIncomingGrainCallFilter, InternalGrainsFilter>()
+            .AddSingleton<IIncomingGrainCallFilter, ClientCallsFilter>()
             .AddSingleton<IIncomingGrainCallFilter, SilosAloneFilter>()
             .AddSingleton<SiloPass>()
             .AddSingleton(services => new OperatorCalls(

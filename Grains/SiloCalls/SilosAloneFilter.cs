@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Reflection;
 using Microsoft.Extensions.Logging;
+using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.SiloCalls;
@@ -10,9 +11,6 @@ namespace RegistryProxy.Grains.SiloCalls;
 /// </summary>
 internal sealed partial class SilosAloneFilter(SiloPass pass, ILogger<SilosAloneFilter> logger) : IIncomingGrainCallFilter
 {
-    /// <summary>How Orleans names the client that a silo is.</summary>
-    private const string HostedClient = "hosted-";
-
     private static readonly FrozenDictionary<MethodInfo, SilosAloneAttribute> Methods = MethodsOf(
         typeof(SilosAloneAttribute).Assembly, typeof(SilosAloneFilter).Assembly);
 
@@ -30,7 +28,7 @@ internal sealed partial class SilosAloneFilter(SiloPass pass, ILogger<SilosAlone
     {
         var given = RequestContext.Get(SiloPass.Entry) as string;
         RequestContext.Remove(SiloPass.Entry);
-        if (!IsOfGrain(context) && !(rule.WantsPass ? await pass.IsGood(given, context.TargetId) : IsOfSilo(context)))
+        if (!CallSource.IsGrain(context) && !(rule.WantsPass ? await pass.IsGood(given, context.TargetId) : CallSource.IsSilo(context)))
         {
             LogRefused(context.InterfaceName, context.MethodName);
             throw new UnauthorizedAccessException($"{context.InterfaceName}.{context.MethodName} is for silos alone");
@@ -38,11 +36,6 @@ internal sealed partial class SilosAloneFilter(SiloPass pass, ILogger<SilosAlone
 
         await context.Invoke();
     }
-
-    private static bool IsOfGrain(IIncomingGrainCallContext context) => context.SourceId is { } source && !source.IsClient();
-
-    private static bool IsOfSilo(IIncomingGrainCallContext context) =>
-        context.SourceId is { } source && source.Key.ToString()!.StartsWith(HostedClient, StringComparison.Ordinal);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A client called {Interface}.{Method}, which is for silos alone; refused")]
     private partial void LogRefused(string @interface, string method);

@@ -55,7 +55,7 @@ public sealed partial class StandingFaultTests
         ["CodeFlows.LogUnreachable"] = "one login",
         ["LoginVerifier.LogFault"] = "one login",
         ["LdapAuthenticator.LogAmbiguous"] = "one login",
-        ["InternalGrainsFilter.LogRefused"] = "one call",
+        ["ClientCallsFilter.LogRefused"] = "one call",
         ["SilosAloneFilter.LogRefused"] = "one call",
         ["StoredUpstreamState.LogAway"] = "one record, which is fetched anew",
         ["ProtectedGrainStorage.LogRefused"] = "one read of a record; a metric counts those that are refused now",

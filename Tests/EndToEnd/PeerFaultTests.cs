@@ -256,7 +256,7 @@ public sealed class PeerFaultTests(PeerFaultTests.Pair pair, ITestOutputHelper o
         /// <summary>The cluster believes that a peer fetches the blob.</summary>
         internal async Task Elect(FalsePeer peer, TestBlob blob)
         {
-            var key = await _member.KeyOf(Known.Digest) with { Digest = blob.Digest };
+            var key = await _member.KeyOf(PeerReader.Repository, blob.Digest);
             Assert.Null((await _member.Fetch(key).Elect(peer.Member, null)).Holder);
         }
 

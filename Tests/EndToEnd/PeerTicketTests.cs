@@ -35,7 +35,7 @@ public sealed class PeerTicketTests
         using var own = cluster.CertificateOf("gateway-1");
         using var others = cluster.CertificateOf("gateway-0");
         var me = new FetchMember("test", new Uri("https://127.0.0.1:1"), MemberCertificates.ThumbprintOf(own));
-        var key = await member.KeyOf(Blob.Digest);
+        var key = await member.KeyOf(Repository, Blob.Digest);
         Assert.Equal(("acme", Repository), (key.Tenant, key.Repository.Value));
         var (holder, ticket) = await TicketFor(member, key, me);
         var (first, second) = (await cluster.Gateways[0].PeerUrl, await cluster.Gateways[1].PeerUrl);

@@ -3,6 +3,9 @@ using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using Orleans.Core.Internal;
+using Orleans.Storage;
+using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.SiloCalls;
@@ -64,6 +67,51 @@ public sealed class ClientCallsTests
     }
 
     [Fact]
+    public void Of_all_that_silos_load_a_client_calls_the_interfaces_of_the_list_and_two_that_Orleans_cannot_do_without()
+    {
+        var all = LoadedInterfaces().ToList();
+        foreach (var name in new[] { "IMemoryStorageGrain", "IManagementGrain", "IDashboardGrain", "IReminderTableGrain", "ISiloControl" })
+        {
+            Assert.Contains(all, type => type.Name == name);
+        }
+
+        var alone = SilosAloneFilter.MethodsOf(typeof(ISnapshotGrain).Assembly, Internal).Keys;
+        Assert.All(ClientCallsFilter.OfClients, name => Assert.Contains(all, type => type.FullName == name));
+        var listed = OfGateways.Concat(WithToken).Concat(WithPass).Select(name => name.Split('.')[0]);
+        Assert.Equal(
+            listed.Concat(["IClusterManifestSystemTarget", "IGrainCallCancellationExtension"]).Distinct().Order(StringComparer.Ordinal),
+            all.Where(type => ClientCallsFilter.IsOpen(type, bySilo: false) && type.GetMethods().Except(alone).Any())
+                .Select(type => type.Name).Order(StringComparer.Ordinal));
+
+        // A silo is a client of what others made; of what is internal here it is none.
+        Assert.DoesNotContain(all, type => type.Assembly == Internal && type.IsNotPublic && ClientCallsFilter.IsOpen(type, bySilo: true));
+        Assert.Contains(all, type => type.Name == "IMemoryStorageGrain" && ClientCallsFilter.IsOpen(type, bySilo: true));
+    }
+
+    [Fact]
+    public async Task Records_in_memory_and_the_management_of_the_cluster_are_no_matter_of_clients()
+    {
+        await using var cluster = await GrainCluster.Start(Yaml);
+        var (gateway, silo) = (cluster.Client, cluster.Service<IGrainFactory>());
+        for (var part = 0; part < 10; part++)
+        {
+            await Refused(gateway.GetGrain<IMemoryStorageGrain>(part).ReadStateAsync<ReadOnlyMemory<byte>>("keys/keyring/0"));
+            await Refused(gateway.GetGrain<IMemoryStorageGrain>(part).DeleteStateAsync<ReadOnlyMemory<byte>>("keys/keyring/0", null));
+        }
+
+        await Refused(gateway.GetGrain<IManagementGrain>(0).GetHosts());
+        await Refused(gateway.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero));
+        var session = gateway.GetGrain<ISessionGrain>(Session);
+        await Refused(session.AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask());
+
+        // The client goes on with what is for it, and the silo with both.
+        Assert.False((await session.Decide("unknown", 1)).Open);
+        Assert.Single(await silo.GetGrain<IManagementGrain>(0).GetHosts());
+
+        static async Task Refused(Task call) => await Assert.ThrowsAsync<UnauthorizedAccessException>(() => call);
+    }
+
+    [Fact]
     public async Task Whatever_else_a_client_calls_is_refused_by_every_method()
     {
         var refused = new Refusals();
@@ -106,6 +154,17 @@ public sealed class ClientCallsTests
         .SelectMany(assembly => assembly.GetTypes())
         .Where(type => type.IsInterface && typeof(IGrain).IsAssignableFrom(type)
             && type.GetCustomAttribute<AliasAttribute>() is not null);
+
+    /// <summary>Whatever can be called on a silo, of the product and of the libraries that it comes with.</summary>
+    private static IEnumerable<Type> LoadedInterfaces() => Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll")
+        .Where(file => Path.GetFileName(file) is var name && (name.StartsWith("Orleans", StringComparison.Ordinal)
+            || name.StartsWith("RegistryProxy", StringComparison.Ordinal)))
+        .Select(file => Assembly.Load(Path.GetFileNameWithoutExtension(file)))
+        .Concat(AppDomain.CurrentDomain.GetAssemblies().Where(assembly => !assembly.IsDynamic)).Distinct()
+        .Where(assembly => assembly.GetReferencedAssemblies().Any(known => known.Name!.StartsWith("Orleans", StringComparison.Ordinal)))
+        .SelectMany(assembly => assembly.GetTypes())
+        .Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type) && !typeof(IGrainObserver).IsAssignableFrom(type)
+            && type.GetMethods().Length > 0);
 
     private static string NameOf(MethodInfo method) => $"{method.DeclaringType!.Name}.{method.Name}";
 

@@ -35,7 +35,7 @@ public sealed class IdleSessionTests
         };
         await using var cluster = await GrainCluster.Start(Yaml, prepare: files => files.Write("users", Users()), state: state);
         var first = await Task.WhenAll(new[] { "alice", "bob", "carol" }.Select(user => Login(cluster, Password(user))));
-        await cluster.Client.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+        await cluster.Service<IGrainFactory>().GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
         foreach (var (user, known) in new[] { "alice", "bob", "carol" }.Zip(first))
         {
             var refreshed = await Login(cluster, new LoginCredentials(LoginCredentialsKind.RefreshToken, "", known.RefreshToken!));

@@ -185,7 +185,7 @@ public sealed class InventedTokenTests : IAsyncLifetime
     }
 
     private async Task<int> Activations(string kind) =>
-        (await _cluster.Client.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics())
+        (await _cluster.Service<IGrainFactory>().GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics())
             .Where(grain => grain.GrainType.Contains(kind, StringComparison.OrdinalIgnoreCase)).Sum(grain => grain.ActivationCount);
 
     private static LoginRequest Request(LoginCredentials credentials, string address) =>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using RegistryProxy.Configuration;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Clustering;
@@ -10,7 +11,7 @@ using StackExchange.Redis;
 namespace RegistryProxy.Tests.Support.Servers;
 
 /// <summary>The test itself as a member of a cluster, with a certificate of its authority.</summary>
-internal sealed class MemberClient(IHost host) : IAsyncDisposable
+internal sealed class MemberClient(IHost host) : IAsyncDisposable, ISnapshotObserver
 {
     private readonly IGrainFactory _grains = host.Services.GetRequiredService<IGrainFactory>();
 
@@ -26,13 +27,17 @@ internal sealed class MemberClient(IHost host) : IAsyncDisposable
 
     public IFetchGrain Fetch(FetchKey key) => _grains.GetGrain<IFetchGrain>(key.ToString());
 
-    /// <summary>The blob that somebody asked for.</summary>
-    public async Task<FetchKey> KeyOf(Digest digest)
+    /// <summary>A blob as the gateways of a cluster with one tenant and one upstream know it, by the snapshot that they follow.</summary>
+    public async Task<FetchKey> KeyOf(string repository, Digest digest)
     {
-        var grains = await _grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
-        return grains.Select(grain => FetchKey.TryParse(grain.GrainId.Key.ToString() ?? "", out var key) ? key : null)
-            .Single(key => key?.Digest == digest)!;
+        var update = await _grains.GetGrain<ISnapshotGrain>(0).Follow(
+            _grains.CreateObjectReference<ISnapshotObserver>(this), SnapshotPosition.Nothing);
+        var known = update.Snapshot!;
+        return new FetchKey(
+            known.Tenants.Single().Name, new Upstream(known.Upstreams.Single(), []).Identity, RepositoryName.Parse(repository), digest);
     }
+
+    public Task Changed(SnapshotUpdate update) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
