@@ -50,10 +50,7 @@ internal sealed record VerifiedIdentity(
     public bool IsOfAnother(string? prover) => Prover is not null && prover is not null && prover != Prover;
 
     /// <summary>Whether another proof says the same of the same subject.</summary>
-    /// <param name="other">The other proof.</param>
-    /// <param name="subjectAlone">Whether claims do not count, because each session holds to its own.</param>
-    public bool SaysTheSameAs(VerifiedIdentity other, bool subjectAlone) =>
-        Groups.SequenceEqual(other.Groups) && (subjectAlone || Claims.SaysTheSameAs(other.Claims));
+    public bool SaysTheSameAs(VerifiedIdentity other) => Groups.SequenceEqual(other.Groups) && Claims.SaysTheSameAs(other.Claims);
 }
 
 /// <summary>Claims are equal when they say the same, in any order.</summary>

@@ -59,7 +59,8 @@ internal sealed class AccessTokenIssuer(
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
         var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString(), cancellation) : null;
         var opening = new SessionOpening(
-            identity, request.Offline, request.ClientAddress, request.NodeAgent, routing, request.MaxLifetime);
+            identity, request.Offline, request.ClientAddress, request.NodeAgent, routing, request.MaxLifetime,
+            request.Credentials.Kind == LoginCredentialsKind.Assertion);
         var session = await Opening.Call(
             () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
         var issued = await Issue(

@@ -46,12 +46,16 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
 /// <param name="NodeAgent">Whether it is the short one of a NodeAgent.</param>
 /// <param name="Seal">The cluster's seal over the key of the grain, for the refresh token; <c>null</c> when there is none.</param>
 /// <param name="MaxLifetime">The longest that it may last, in seconds; <c>null</c> for as long as the configuration allows.</param>
+/// <param name="HasOwnClaims">
+/// Whether it was proved by the text of a credential: others of the same subject may have other ones, so its claims are for this session.
+/// </param>
 [GenerateSerializer, Immutable, Alias("rp.session-opening")]
 internal sealed record SessionOpening(
     [property: Id(0)] VerifiedIdentity Identity, [property: Id(1)] bool Refreshable, [property: Id(2)] string ClientAddress,
     [property: Id(3)] bool NodeAgent,
     [property: Id(4)] string? Seal = null,
-    [property: Id(5)] int? MaxLifetime = null);
+    [property: Id(5)] int? MaxLifetime = null,
+    [property: Id(6)] bool HasOwnClaims = false);
 
 /// <summary>What somebody is to the administration of a tenant.</summary>
 /// <param name="Rules">What rules give an administrator whose session is open; <c>null</c> for everybody else.</param>

@@ -43,11 +43,10 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     /// <param name="identity">What was proved.</param>
     /// <param name="fresh">The session to open, if there is none to go on with.</param>
     /// <param name="enough">How long a session must last at least to go on with it as it is.</param>
-    /// <param name="byMachine">Whether claims belong to a session rather than to the identity.</param>
-    public async Task<BookedSession> Open(VerifiedIdentity identity, StoredSession fresh, TimeSpan enough, bool byMachine)
+    public async Task<BookedSession> Open(VerifiedIdentity identity, StoredSession fresh, TimeSpan enough)
     {
         var state = await Read();
-        var (known, booked, _) = Opened(state, identity, fresh, enough, byMachine);
+        var (known, booked, _) = Opened(state, identity, fresh, enough);
         if (ReferenceEquals(known, state) && !_areAllDoubtful)
         {
             // It is stored already, so nothing is asked of a storage that may be away.
@@ -57,7 +56,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         await MakeRoom(state);
         (booked, var gone, var ended) = await newest.Change(before =>
         {
-            var (next, opened, left) = Opened(before, identity, fresh, enough, byMachine);
+            var (next, opened, left) = Opened(before, identity, fresh, enough);
 
             // An attempt to end all of them may be late, and must meet another version.
             return (_areAllDoubtful && ReferenceEquals(next, before) ? before with { } : next,
@@ -132,21 +131,23 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     private static SessionState? OrNothing(SessionState state) => state.IsEmpty ? null : state;
 
     private (SessionState Next, BookedSession Booked, IEnumerable<SessionPageLink> Gone) Opened(
-        SessionState before, VerifiedIdentity identity, StoredSession fresh, TimeSpan enough, bool byMachine)
+        SessionState before, VerifiedIdentity identity, StoredSession fresh, TimeSpan enough)
     {
         var (now, links) = (time.GetUtcNow(), before.Pages);
         before = before.Identity?.IsOfAnother(identity.Prover) == true
             ? before with { Sessions = [], Pages = [], Identity = null } : before;
-        var says = before.Identity is { } known && known.SaysTheSameAs(identity, byMachine);
-        var proved = says && before.Identity!.CredentialStamp == identity.CredentialStamp && before.Identity.Prover == identity.Prover
-            ? before.Identity : identity;
+        var known = before.Identity;
+
+        // What a session has for itself says nothing of the others.
+        identity = fresh.Claims is not null && known is not null ? identity with { Claims = known.Claims } : identity;
+        var says = known?.SaysTheSameAs(identity) == true;
+        var proved = says && known!.CredentialStamp == identity.CredentialStamp && known.Prover == identity.Prover ? known : identity;
         var live = fresh.TokenHash is null ? Reusable(before, fresh, now) : null;
         var session = live is null ? fresh : live.Expires - now < enough ? live with { Expires = fresh.Expires } : live;
         var next = ReferenceEquals(proved, before.Identity) ? before : before with { Identity = proved };
         var isWritten = !ReferenceEquals(session, live);
         next = isWritten ? SessionEviction.Add(next, session, now) : next;
-        return (next, new BookedSession(session, before.Generation, proved, isWritten, before.Identity is not null && !says),
-            links.Except(next.Pages));
+        return (next, new BookedSession(session, before.Generation, proved, isWritten, says ? null : known), links.Except(next.Pages));
     }
 
     /// <summary>A session that is stored, or will be with this very write.</summary>
@@ -203,8 +204,9 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
 /// <param name="Generation">What access tokens must name.</param>
 /// <param name="Identity">What was proved, as it is stored.</param>
 /// <param name="IsWritten">Whether it was opened, or lasts longer than before.</param>
-/// <param name="HasChanged">Whether the proof says something else than the one before.</param>
-internal sealed record BookedSession(StoredSession Session, long Generation, VerifiedIdentity Identity, bool IsWritten, bool HasChanged)
+/// <param name="Former">What was proved before, if this says something else of the subject; <c>null</c> otherwise.</param>
+internal sealed record BookedSession(
+    StoredSession Session, long Generation, VerifiedIdentity Identity, bool IsWritten, VerifiedIdentity? Former)
 {
     /// <summary>The ids of sessions that made room for it.</summary>
     public IReadOnlyList<string> Ended { get; init; } = [];

@@ -108,9 +108,9 @@ internal sealed class SessionGrain(
 
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
     {
-        var (fresh, token) = Create(opening, IsMachine ? opening.Identity.Claims : null);
+        var (fresh, token) = Create(opening, opening.HasOwnClaims || IsMachine ? opening.Identity.Claims : null);
         var prover = Tenant is { } known ? authenticators.ProverOf(known, _key.Authenticator) : null;
-        var booked = await _book.Open(opening.Identity with { Prover = prover }, fresh, Tokens.AccessLifetime, IsMachine);
+        var booked = await _book.Open(opening.Identity with { Prover = prover }, fresh, Tokens.AccessLifetime);
         if (Tenant is { } tenant)
         {
             _standing.Proved(tenant, booked.Identity);
@@ -122,7 +122,7 @@ internal sealed class SessionGrain(
             index.Add(Listed, _key.Tenant, Summary(booked.Session));
         }
 
-        if (booked.HasChanged)
+        if (booked.Former is { } former && HasOtherRules(former, booked.Identity))
         {
             await Announce();
         }
@@ -223,6 +223,9 @@ internal sealed class SessionGrain(
     private TenantConfiguration? Tenant => Running.Tenants.GetValueOrDefault(_key.Tenant);
 
     private bool IsMachine => Running.AuthenticatorOf(_key.Tenant, _key.Authenticator) is { ProvesMachines: true };
+
+    private bool HasOtherRules(VerifiedIdentity former, VerifiedIdentity proved) =>
+        Tenant is not { } tenant || !new SessionRules(tenant, former).AreThoseOf(new SessionRules(tenant, proved));
 
     private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening, IReadOnlyDictionary<string, string>? claims)
     {

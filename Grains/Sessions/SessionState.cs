@@ -14,7 +14,7 @@ internal sealed record SessionState : IExpiringState
     [Id(1)]
     public List<StoredSession> Sessions { get; init; } = [];
 
-    /// <summary>What was proved last; a new proof replaces it whole.</summary>
+    /// <summary>What was proved last; a new proof replaces it, but for claims that are those of its session alone.</summary>
     [Id(2)]
     public Identity.VerifiedIdentity? Identity { get; init; }
 
@@ -60,7 +60,9 @@ internal sealed record SessionPage : IExpiringState
 /// <param name="Opened">When.</param>
 /// <param name="Expires">When it ends by itself.</param>
 /// <param name="ClientAddress">Who opened it.</param>
-/// <param name="Claims">What the proof of a machine said beside the subject, which others may share; <c>null</c> for people.</param>
+/// <param name="Claims">
+/// What the text of a credential said beside the subject, which others may share; <c>null</c> when a person proved it.
+/// </param>
 [GenerateSerializer, Immutable, Alias("rp.stored-session")]
 internal sealed record StoredSession(
     [property: Id(0)] string Id,
@@ -75,7 +77,7 @@ internal sealed record StoredSession(
     public int Bytes => 128 + Id.Length + (TokenHash?.Length ?? 0) + CredentialStamp.Length + ClientAddress.Length
         + (Claims?.Sum(claim => 8 + claim.Key.Length + (2 * claim.Value.Length)) ?? 0);
 
-    /// <summary>Whether a machine that says the same opened it; always so for people.</summary>
+    /// <summary>Whether it was opened by a credential that says the same; always so for people.</summary>
     public bool WasOpenedWith(IReadOnlyDictionary<string, string>? claims) =>
         Claims is null ? claims is null : claims is not null && Identity.Claims.SaysTheSameAs(Claims, claims);
 }

@@ -181,7 +181,7 @@ public sealed class SessionCostTests
         var now = _thread.Time.GetUtcNow();
         var fresh = new StoredSession($"s{i}", new string('0', 64), "", now, now.AddDays(30), "127.0.0.1");
         return Run(() => book.Open(new VerifiedIdentity("staff", "alice", ["dev"], new Dictionary<string, string>(), ""), fresh,
-            TimeSpan.FromMinutes(15), byMachine: false));
+            TimeSpan.FromMinutes(15)));
     }
 
     private List<string> Shown(SessionCatalog catalog)

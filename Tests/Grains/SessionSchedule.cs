@@ -101,7 +101,7 @@ internal sealed class SessionSchedule
         var fresh = new StoredSession($"s{++_opened}", refreshable ? "hash" : null, "", now, now + Life, "127.0.0.1");
         var identity = new VerifiedIdentity("staff", "alice", [$"g{group}"], new Dictionary<string, string>(), "");
         _sessions[fresh.Id] = new Fate();
-        return Begin(book => book.Open(identity, fresh, TimeSpan.FromMinutes(15), byMachine: false), (booked, ended) =>
+        return Begin(book => book.Open(identity, fresh, TimeSpan.FromMinutes(15)), (booked, ended) =>
         {
             _proofs.Add((group, began, ended, booked is not null));
             if (booked is { Session.Id: var id })
