@@ -40,10 +40,8 @@ internal static class InstallCommands
             var (node, options) = (NodeOf(arguments), OptionsOf(arguments));
             var text = BoundedFile.ReadText(file);
             var (installer, target) = (new Installer(node, options), arguments.GetValue(Target)!);
-            InstallContext Context() =>
-                new(
-                    node.Host, Platform.Of(arguments.GetValue(platform), node.Host), settings, text,
-                    options.DryRun) { Record = node.Store.Read() };
+            InstallContext Context() => new(node.Host, Platform.Of(arguments.GetValue(platform), node.Host), settings, text)
+                { Record = node.Store.Read() };
             return await InTurn(options, () => Installer.RestartsKubelet(target, Context()), () => Alone(
                 node, options, () => installer.Run(target, Context(), cancellation), cancellation), cancellation);
         }));

@@ -17,6 +17,11 @@ internal sealed class Change(Node node, bool services)
     private const string StillRuns =
         "kubelet runs with what an earlier run of this change wrote, and needs the agent until it is restarted: run the same command again";
 
+    private const int MostWatchers = 2;
+
+    /// <summary>How often systemd is asked whether the watcher still runs.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Why the very same change is not tried again; <c>null</c> when it may be.</summary>
@@ -69,29 +74,27 @@ internal sealed class Change(Node node, bool services)
 
     private async Task<string?> StartAgent(NodeRecord record, CancellationToken cancellation)
     {
-        if (!record.AgentIsPending && await node.Services.IsActive(AgentUnit.Name))
-        {
-            return null;
-        }
-
+        var runs = !record.AgentIsPending && await node.Services.IsActive(AgentUnit.Name);
         try
         {
-            await node.Services.StartAgent();
+            await (runs ? Task.CompletedTask : node.Services.StartAgent());
         }
         catch (IOException fault)
         {
             return fault.Message;
         }
 
-        return record.Target(InstallTarget.ImageService) is null ? null : await node.ProbeImageService(record.Listen!, cancellation);
+        // kubelet is not restarted for an agent that hangs, whoever started it.
+        return record.Target(InstallTarget.ImageService) is null || (runs && !record.KubeletIsPending) ? null
+            : await node.ProbeImageService(record.Listen!, cancellation);
     }
 
     private async Task<bool> KubeletFollows(string target, NodeRecord record, CancellationToken cancellation)
     {
         var result = RecordStore.ResultOf(target);
-        if (await WhyUnwatched(target, record) is { } failure)
+        if (await Watched(target, record, cancellation) is { } failure)
         {
-            if (record.KubeletHasRead)
+            if (record.KubeletHasRead || node.Store.Read().KubeletHasRead)
             {
                 node.Output.WriteLine($"{StillRuns}: {failure}");
                 return false;
@@ -101,13 +104,8 @@ internal sealed class Change(Node node, bool services)
             return false;
         }
 
-        for (var end = node.Time.GetSteadyNow() + WatchTimeout; !node.Host.Exists(result) && node.Time.GetSteadyNow() < end;)
-        {
-            await Task.Delay(Pause, node.Time, cancellation);
-        }
-
         var (words, isIncomplete) = KubeletWatch.Read(node.Host.Read(result)
-            ?? $"the watcher has not said how it ended; see journalctl -u registryproxy-watch-{target}, and run this again");
+            ?? $"the watcher has not said how it ended; see journalctl -u {WatchUnit(target)}, and run this again");
         if (words != KubeletWatch.Good)
         {
             node.Output.WriteLine(words);
@@ -121,10 +119,59 @@ internal sealed class Change(Node node, bool services)
         return words == KubeletWatch.Good;
     }
 
+    private static string WatchUnit(string target) => $"registryproxy-watch-{target}";
+
+    /// <summary>
+    /// Has kubelet watched until the watcher says how it ended, or its time is over; one that ends without a word, as one that cannot be
+    /// run, is started once more. Why nobody watches; <c>null</c> otherwise.
+    /// </summary>
+    private async Task<string?> Watched(string target, NodeRecord record, CancellationToken cancellation)
+    {
+        for (var watchers = 1; ; watchers++)
+        {
+            if (await WhyUnwatched(target, record) is { } failure)
+            {
+                return failure;
+            }
+
+            if (await Waited(target, cancellation))
+            {
+                return null;
+            }
+
+            if (watchers == MostWatchers)
+            {
+                return $"the watcher ended without a word, {watchers} times; see journalctl -u {WatchUnit(target)}";
+            }
+        }
+    }
+
+    /// <summary>Waits for the watcher. Whether it has said how it ended, or runs on.</summary>
+    private async Task<bool> Waited(string target, CancellationToken cancellation)
+    {
+        var (result, now) = (RecordStore.ResultOf(target), node.Time.GetSteadyNow());
+        for (var (end, look) = (now + WatchTimeout, now); !node.Host.Exists(result) && now < end; now = node.Time.GetSteadyNow())
+        {
+            if (now >= look)
+            {
+                if (!await node.Services.IsStarted(WatchUnit(target)) && !node.Host.Exists(result))
+                {
+                    return false;
+                }
+
+                look = now + LookEvery;
+            }
+
+            await Task.Delay(Pause, node.Time, cancellation);
+        }
+
+        return true;
+    }
+
     /// <summary>Starts the watcher. Why it could not be; <c>null</c> when it runs, whatever the call that started it said.</summary>
     private async Task<string?> WhyUnwatched(string target, NodeRecord record)
     {
-        var (result, program, unit) = (RecordStore.ResultOf(target), record.Programs[0], $"registryproxy-watch-{target}");
+        var (result, program, unit) = (RecordStore.ResultOf(target), record.Programs[0], WatchUnit(target));
         try
         {
             if (!node.Host.Exists(program))

@@ -20,33 +20,31 @@ internal sealed class Installer(Node node, InstallOptions options)
         var (desired, notes) = Planner.Install(target, context);
         var program = node.Files.ProgramDiffers(desired);
         desired = desired with { AgentIsPending = desired.AgentIsPending || program || node.Files.LinkDiffers(desired) };
-        if (options.DryRun)
-        {
-            Display.Show(node, desired, program);
-            notes.ToList().ForEach(note => node.Output.WriteLine($"note: {note}"));
-            return 0;
-        }
-
         if (context.Record.Target(target) is not null && !context.Record.IsChanging && await IsInPlace(desired))
         {
             node.Output.WriteLine($"{target} is in place already");
             return 0;
         }
 
-        Preflight.Check(node.Host, node.Files.Written(desired));
-        if (options.Services)
+        RefuseWhatCannotBe(context.Record, desired);
+        if (options.DryRun)
         {
-            Preflight.CheckPrograms(node.Host, desired.Targets.SelectMany(target => target.Programs));
+            Display.Show(node, desired, program);
+            notes.ToList().ForEach(note => node.Output.WriteLine($"note: {note}"));
         }
 
-        desired = await _change.WithUnit(desired, context.Platform);
-        RefuseForeignLinks(context.Record, desired);
         if (_change.FailedBefore(target, desired, options.Retry) is { } failure)
         {
             node.Output.WriteLine(failure);
             return 1;
         }
 
+        if (options.DryRun)
+        {
+            return 0;
+        }
+
+        desired = await _change.WithUnit(desired, context.Platform);
         notes.Concat(Outdated(context, desired)).ToList().ForEach(note => node.Output.WriteLine($"note: {note}"));
         node.Store.Write(desired);
         return await _change.Make(target, desired, cancellation) ? Done(target) : 1;
@@ -74,8 +72,15 @@ internal sealed class Installer(Node node, InstallOptions options)
                 && (desired.AgentIsPending || !await node.Services.IsActive(AgentUnit.Name))));
     }
 
-    private void RefuseForeignLinks(NodeRecord record, NodeRecord desired)
+    /// <exception cref="InstallRefusal">Something cannot be written or run, or is somebody else's.</exception>
+    private void RefuseWhatCannotBe(NodeRecord record, NodeRecord desired)
     {
+        Preflight.Check(node.Host, node.Files.Written(desired));
+        if (options.Services)
+        {
+            Preflight.CheckPrograms(node.Host, desired.Targets.SelectMany(target => target.Programs));
+        }
+
         foreach (var link in desired.Links.Except(record.Links).Where(link => node.Host.Exists(link) && node.Host.LinkTarget(link) is null))
         {
             throw new InstallRefusal($"{link} is there already and no link of this program: move it away, and install again");
@@ -89,7 +94,7 @@ internal sealed class Installer(Node node, InstallOptions options)
             context.Record.Target(InstallTarget.ImageService)?.Endpoint, desired.Target(InstallTarget.ImageService)?.Endpoint);
         return old is null || now is null || old == now
             ? []
-            : References.Lines(Kubelet.UnixEndpoint.PathOf(old), node.Host, context.Kubelet.Files, desired).Select(
+            : References.Lines(Merging.UnixEndpoint.PathOf(old), node.Host, context.Kubelet.Files, desired).Select(
                 line => $"{line} still names the socket of before");
     }
 }

@@ -2,7 +2,6 @@ using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Records;
-using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
@@ -127,13 +126,9 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
             host.Delete($"{state}/mirror-secret");
         }
 
-        if (record.Listen is { } listen && Path.GetDirectoryName(listen) is { } folder)
+        if (record.Listen is { } listen)
         {
-            host.Delete(listen);
-            host.Delete($"{folder}/agent.sock");
-            host.Delete($"{folder}/{SocketLock.FileName}");
-            host.List(folder, "*.sock.*").ToList().ForEach(host.Delete);
-            host.DeleteEmpty(folder);
+            new SocketTraces(host).Remove(listen);
         }
     }
 

@@ -32,13 +32,13 @@ internal sealed class Uninstaller(Node node, InstallOptions options)
             return 1;
         }
 
+        Preflight.Check(node.Host, node.Files.Written(desired));
         if (options.DryRun)
         {
             Display.Show(node, desired, program: false);
             return 0;
         }
 
-        Preflight.Check(node.Host, node.Files.Written(desired));
         desired = await _change.WithUnit(desired, Platform.Of(record.Platform, node.Host));
         if (_change.FailedBefore(target, desired, options.Retry) is { } failure)
         {

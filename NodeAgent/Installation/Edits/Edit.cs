@@ -25,6 +25,10 @@ internal abstract record Edit(string Target)
     [JsonIgnore]
     public virtual bool IsSecret => false;
 
+    /// <summary>Whether its file may hold secrets, of others perhaps, so that people are not shown its lines.</summary>
+    [JsonIgnore]
+    public virtual bool IsAmongSecrets => IsSecret;
+
     /// <summary>The text with this in it; the text is <c>null</c> when there is no file.</summary>
     public abstract string Put(string? text, string file);
 

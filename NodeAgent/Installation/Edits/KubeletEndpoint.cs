@@ -17,7 +17,7 @@ internal sealed record KubeletEndpoint(string Target, string Endpoint, string? R
             : KubeletConfigText.Set(text, file, Endpoint);
 
     public override string Take(string text, string file) =>
-        KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) != Endpoint ? text
+        !UnixEndpoint.Same(KubeletConfigText.Value(text, file, KubeletConfigText.ImageService), Endpoint) ? text
         : Spelling is not null ? KubeletConfigText.Respell(text, file, Spelling, Replaced)
         : Replaced is null ? KubeletConfigText.Remove(text, file)
         : KubeletConfigText.Set(text, file, Replaced);

@@ -20,4 +20,7 @@ internal sealed record OwnFile(string Target, string Text, bool Secret = false, 
     public override bool IsIn(string text, string file) => text == Text;
 
     public override bool IsEmpty(string text, string file) => true;
+
+    /// <summary>Without the text, which may be secret.</summary>
+    public override string ToString() => "the whole file";
 }

@@ -1,4 +1,3 @@
-using System.IO.Enumeration;
 using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Installation.Files;
@@ -33,7 +32,8 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     public string Root => root;
 
     /// <summary>The same node as it will be with these files, or without those that have no bytes; it is only read.</summary>
-    public HostFiles With(IReadOnlyDictionary<string, byte[]?> planned) => new(root) { _planned = planned };
+    public HostFiles With(IEnumerable<KeyValuePair<string, byte[]?>> planned) =>
+        new(root) { _planned = planned.GroupBy(file => At(file.Key)).ToDictionary(file => file.Key, file => file.Last().Value) };
 
     /// <summary>Where a path of the node is from here.</summary>
     public string At(string path) => HostPath.Resolve(root, path);
@@ -41,24 +41,23 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>Where a link of the node itself is from here.</summary>
     public string AtLink(string path) => HostPath.Resolve(root, path, last: false);
 
-    public bool Exists(string path) => _planned.TryGetValue(path, out var planned) ? planned is not null : Path.Exists(At(path));
+    public bool Exists(string path) => _planned.TryGetValue(At(path), out var planned) ? planned is not null : Path.Exists(At(path));
 
     public bool IsFolder(string path) => Directory.Exists(At(path));
 
     /// <summary>The bytes of a file; <c>null</c> when there is none.</summary>
-    public byte[]? Bytes(string path) => _planned.TryGetValue(path, out var planned) ? planned
+    public byte[]? Bytes(string path) => _planned.TryGetValue(At(path), out var planned) ? planned
         : File.Exists(At(path)) ? BoundedFile.Read(At(path), MaxBytes) : null;
 
     /// <summary>The text of a file; <c>null</c> when there is none.</summary>
     public string? Read(string path) => Bytes(path) is { } bytes ? FileText.Of(bytes).Text : null;
 
-    /// <summary>The files of a folder as paths of the node, by name.</summary>
+    /// <summary>The files of a folder whose names a <see cref="FileGlob"/> means, as paths of the node, by name.</summary>
     public IEnumerable<string> List(string folder, string pattern) => (Directory.Exists(At(folder))
-            ? Directory.EnumerateFiles(At(folder), pattern).Select(file => $"{folder.TrimEnd('/')}/{Path.GetFileName(file)}")
+            ? Directory.EnumerateFiles(At(folder)).Select(file => $"{folder.TrimEnd('/')}/{Path.GetFileName(file)}")
             : [])
-        .Union(Planned(folder).Where(path => Path.GetDirectoryName(path) == folder.TrimEnd('/')
-            && FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(path), ignoreCase: false)))
-        .Where(IsNotPlannedAway).Order(StringComparer.Ordinal);
+        .Union(Planned(folder).Where(path => Path.GetDirectoryName(path) == folder.TrimEnd('/')))
+        .Where(path => FileGlob.Matches(pattern, Path.GetFileName(path)) && IsNotPlannedAway(path)).Order(StringComparer.Ordinal);
 
     /// <summary>
     /// The files of a folder and of the folders in it, in the order in which Go's <c>WalkDir</c> comes by; no link is followed.
@@ -67,10 +66,15 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         .Union(Planned(folder).Where(path => Path.GetExtension(path) == extension)).Where(IsNotPlannedAway)
         .OrderBy(path => path.Replace('/', '\0'), StringComparer.Ordinal);
 
-    private IEnumerable<string> Planned(string folder) =>
-        _planned.Keys.Where(path => path.StartsWith($"{folder.TrimEnd('/')}/", StringComparison.Ordinal));
+    private IEnumerable<string> Planned(string folder) => At(folder) is var place
+        ? _planned.Keys.Where(path => path.StartsWith($"{place}/", StringComparison.Ordinal))
+            .Select(path => $"{folder.TrimEnd('/')}{path[place.Length..]}")
+        : [];
 
-    private bool IsNotPlannedAway(string path) => !_planned.TryGetValue(path, out var planned) || planned is not null;
+    private bool IsNotPlannedAway(string path) => !_planned.TryGetValue(At(path), out var planned) || planned is not null;
+
+    /// <summary>Whether two paths are one file, through links and however they are written.</summary>
+    public bool AreOne(string one, string other) => one == other || At(one) == At(other);
 
     private IEnumerable<string> WalkDisk(string folder, string extension) => !Directory.Exists(At(folder)) ? []
         : new DirectoryInfo(At(folder)).EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal)

@@ -43,6 +43,9 @@ internal static class HostPath
         return Join(root, at);
     }
 
+    /// <summary>A path as this program writes it: from the root, with single slashes and none at its end; links are not followed.</summary>
+    public static string Tidy(string path) => Path.GetFullPath(path, "/") is { Length: > 1 } whole ? whole.TrimEnd('/') : "/";
+
     private static string Join(string root, List<string> parts) => Path.Join(root, string.Join('/', parts));
 
     private static void Push(Stack<string> rest, string path)

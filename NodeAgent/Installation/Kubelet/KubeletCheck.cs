@@ -38,13 +38,13 @@ internal static class KubeletCheck
             }
 
             if (target.ProviderConfig is { } config && FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is var told
-                && told != config)
+                && !IsAt(told, config))
             {
                 return $"kubelet reads its credential providers from {told ?? "nowhere"} and not from {config}";
             }
 
             if (target.ProviderFolder is { } folder && FlagPlace.InEffect(words, KubeletView.ProviderFolderFlag) is var place
-                && place?.TrimEnd('/') != folder.TrimEnd('/'))
+                && !IsAt(place, folder))
             {
                 return $"kubelet looks for its credential providers in {place ?? "no folder"} and not in {folder}";
             }
@@ -59,10 +59,17 @@ internal static class KubeletCheck
 
     private static string? InEffect(HostFiles host, IReadOnlyList<string> words)
     {
-        var folder = FlagPlace.InEffect(words, "--config-dir");
-        return FlagPlace.InEffect(words, KubeletView.ImageServiceFlag) ?? new[] { FlagPlace.InEffect(words, "--config") }.OfType<string>()
-            .Concat(folder is null ? [] : host.Walk(folder, ".conf"))
-            .Select(file => host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) : null)
-                .LastOrDefault(value => value is not null);
+        if (FlagPlace.InEffect(words, KubeletView.ImageServiceFlag) is { } flag)
+        {
+            return flag.Length == 0 ? null : flag;
+        }
+
+        var folder = FlagPlace.InEffect(words, "--config-dir") is { Length: > 0 } told ? KubeletView.FolderOf(host, told) : null;
+        return new[] { FlagPlace.InEffect(words, "--config") }.OfType<string>().Concat(folder is null ? [] : host.Walk(folder, ".conf"))
+            .Select(file => (File: file, Text: host.Read(file) ?? ""))
+            .Where(one => KubeletConfigText.Says(one.Text, one.File, KubeletConfigText.ImageService))
+            .Select(one => KubeletConfigText.Value(one.Text, one.File, KubeletConfigText.ImageService)).LastOrDefault();
     }
+
+    private static bool IsAt(string? told, string path) => told is { Length: > 0 } && HostPath.Tidy(told) == HostPath.Tidy(path);
 }

@@ -37,7 +37,7 @@ internal sealed partial class KubeletStart
             start.ReadUnit(host.Read(unit) ?? "", unit);
         }
 
-        foreach (var file in start._environmentFiles.SelectMany(path => path.Contains('*') ? host.List(Path.GetDirectoryName(path)!,
+        foreach (var file in start._environmentFiles.SelectMany(path => FileGlob.IsPattern(path) ? host.List(Path.GetDirectoryName(path)!,
             Path.GetFileName(path)) : [path]))
         {
             start.Files.Add(file);

@@ -6,7 +6,7 @@ using RegistryProxy.NodeAgent.Installation.Platforms;
 namespace RegistryProxy.NodeAgent.Installation.Kubelet;
 
 /// <summary>An image service that kubelet is told to use.</summary>
-/// <param name="Endpoint">Its socket.</param>
+/// <param name="Endpoint">Its socket; empty where kubelet is told to use its runtime.</param>
 /// <param name="File">The file that says so; <c>null</c> when only the running process does.</param>
 /// <param name="Variable">The variable, when it is said by a flag.</param>
 internal sealed record ImageServiceSetting(string Endpoint, string? File, string? Variable, bool IsFlag);
@@ -46,6 +46,9 @@ internal sealed class KubeletView
     public string? Flag(string flag) =>
         FlagPlace.InEffect([.. _words.Select(word => word.Text)], flag) ?? (_running is null ? null : FlagPlace.InEffect(_running, flag));
 
+    /// <summary>The path that a flag names; <c>null</c> when kubelet gets no such flag.</summary>
+    public string? PathOf(string flag) => Flag(flag) is { Length: > 0 } path ? HostPath.Tidy(path) : null;
+
     /// <summary>The file and the variable that say a flag; <c>null</c> when no file does.</summary>
     public (string File, string Variable)? WhereIs(string flag) =>
         FlagPlace.All([.. _words.Select(word => word.Text)], flag).LastOrDefault() is { Count: > 0 } place
@@ -53,11 +56,18 @@ internal sealed class KubeletView
             : null;
 
     /// <summary>kubelet's configuration file; <c>null</c> when it has none.</summary>
-    public string? Config => Flag("--config") ?? (IsKnown ? null : _platform.Config);
+    public string? Config => PathOf("--config") ?? (IsKnown ? null : _platform.Config);
 
     /// <summary>The folder of drop-ins; <c>null</c> when kubelet reads none.</summary>
-    public string? ConfigFolder =>
-        Flag("--config-dir") ?? (IsKnown ? null : _platform.DropInDir is { } folder && _host.Exists(folder) ? folder : null);
+    public string? ConfigFolder => Flag("--config-dir") is { Length: > 0 } told ? FolderOf(_host, told)
+        : IsKnown ? null : _platform.DropInDir is { } folder && _host.Exists(folder) ? folder : null;
+
+    /// <summary>
+    /// The folder of drop-ins that a flag names; <c>null</c> for a link without a slash behind it, into which kubelet does not go
+    /// (Go's <c>WalkDir</c>).
+    /// </summary>
+    public static string? FolderOf(HostFiles host, string flag) =>
+        !flag.EndsWith('/') && host.LinkTarget(flag) is not null ? null : HostPath.Tidy(flag);
 
     /// <summary>The configuration files that are there, the strongest last.</summary>
     public IEnumerable<string> ConfigFiles =>
@@ -71,7 +81,7 @@ internal sealed class KubeletView
     public IEnumerable<string> Files =>
     [
         .. _start.Files, .. ConfigFiles,
-            .. new[] { _platform.FlagFile, Flag(ProviderConfigFlag) ?? _platform.ProviderConfig }.OfType<string>(),
+            .. new[] { _platform.FlagFile, PathOf(ProviderConfigFlag) ?? _platform.ProviderConfig }.OfType<string>(),
     ];
 
     /// <summary>Where a flag can be added: a variable that the unit hands to kubelet.</summary>
@@ -86,13 +96,15 @@ internal sealed class KubeletView
     {
         foreach (var file in ConfigFiles)
         {
-            if (KubeletConfigText.Value(_host.Read(file)!, file, KubeletConfigText.ImageService) is { } endpoint)
+            var text = _host.Read(file)!;
+            if (KubeletConfigText.Says(text, file, KubeletConfigText.ImageService))
             {
-                yield return new ImageServiceSetting(endpoint, file, null, IsFlag: false);
+                var endpoint = KubeletConfigText.Value(text, file, KubeletConfigText.ImageService);
+                yield return new ImageServiceSetting(endpoint ?? "", file, null, IsFlag: false);
             }
         }
 
-        if (Flag(ImageServiceFlag) is { Length: > 0 } flag)
+        if (Flag(ImageServiceFlag) is { } flag)
         {
             var place = WhereIs(ImageServiceFlag);
             yield return new ImageServiceSetting(flag, place?.File, place?.Variable, IsFlag: true);

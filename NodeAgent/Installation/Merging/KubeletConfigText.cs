@@ -14,6 +14,10 @@ internal static class KubeletConfigText
     public static string? Value(string text, string file, string key) =>
         TextLines.IsBlank(text) ? null : YamlSpans.Read(text, file)[key]?.Value?.Trim() is { Length: > 0 } value ? value : null;
 
+    /// <summary>Whether a key of the top level is there, with no value perhaps: kubelet takes that for its word, too.</summary>
+    public static bool Says(string text, string file, string key) =>
+        !TextLines.IsBlank(text) && YamlSpans.Read(text, file)[key] is not null;
+
     /// <summary>A whole file that sets the image service and nothing else.</summary>
     public static string DropIn(string endpoint) => $"""
         apiVersion: kubelet.config.k8s.io/v1beta1
@@ -38,7 +42,7 @@ internal static class KubeletConfigText
     public static string Respell(string text, string file, string spelling, string? endpoint)
     {
         var mapping = YamlSpans.Read(text, file);
-        var isOfJson = spelling.TrimStart([':', ' ', '\t', '\r', '\n']) is ['"', ..];
+        var isOfJson = spelling.TrimStart([':', ' ', '\t', '\r', '\n']) is ['"', ..] or "null";
         var after = mapping.IsFlow && !isOfJson ? null : YamlMappings.Respell(text, mapping, ImageService, spelling);
         return after is not null && Value(after, file, ImageService) == endpoint ? after
             : endpoint is null ? Remove(text, file) : Set(text, file, endpoint);

@@ -16,12 +16,13 @@ internal static class AgentUnit
     /// <summary>What makes kubelet's unit wait for it.</summary>
     public const string KubeletDropIn = "/etc/systemd/system/kubelet.service.d/50-registryproxy.conf";
 
-    /// <summary>The settings, and the authorities that they name.</summary>
+    /// <summary>The settings, and what they name beside them.</summary>
     public static IEnumerable<(string, Edit)> Settings(string target, InstallContext context) =>
     [
         (AgentFiles.Settings, new OwnFile(target, context.SettingsText, Secret: true)),
         .. context.Settings.FrontDoors.Where(registry => registry.CaFile is not null).DistinctBy(registry => registry.InstalledCaFile)
             .Select(registry => (registry.InstalledCaFile!, (Edit)new OwnFile(target, BoundedFile.ReadText(registry.CaFile!)))),
+        .. NodeSecrets.Of(target, context),
     ];
 
     /// <summary>

@@ -20,7 +20,7 @@ internal sealed class ContainerdConfig
     /// <exception cref="InstallRefusal">It looks nowhere.</exception>
     public string[] Folders => _settings.Where(setting => Says(setting.Path, "config_path") && Names(setting.Path, "registry"))
         .Select(setting => (setting.Value as StringValueSyntax)?.Value).LastOrDefault(value => value is { Length: > 0 })
-            ?.Split(':', StringSplitOptions.RemoveEmptyEntries)
+            ?.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(HostPath.Tidy).ToArray()
         ?? throw new InstallRefusal(
             $"{Main} sets no config_path, so containerd would not read {Usual}; add it under the registry of the CRI plug-in, "
                 + $"config_path = \"{Usual}\", and restart containerd" + (_settings.Any(setting => Names(setting.Path, "registry.mirrors"))

@@ -58,7 +58,7 @@ internal static class CredentialProviderPlan
             return (platform.ProviderConfig, platform.ProviderDir, []);
         }
 
-        var (config, folder) = (view.Flag(KubeletView.ProviderConfigFlag), view.Flag(KubeletView.ProviderFolderFlag));
+        var (config, folder) = (view.PathOf(KubeletView.ProviderConfigFlag), view.PathOf(KubeletView.ProviderFolderFlag));
         if (!view.IsKnown && platform.OwnsProviderConfig)
         {
             throw new InstallRefusal(

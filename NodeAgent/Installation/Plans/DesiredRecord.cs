@@ -16,6 +16,9 @@ internal static class DesiredRecord
     public static NodeRecord Of(
         HostFiles host, NodeRecord record, IReadOnlyList<TargetRecord> targets, IReadOnlyList<(string Path, Edit Edit)> edits)
     {
+        // A file that an earlier version, or the node, wrote another way is the one that is recorded.
+        edits = [.. edits.Select(edit => (record.Places.FirstOrDefault(place => host.AreOne(place.Path, edit.Path))?.Path ?? edit.Path,
+            edit.Edit))];
         var paths = record.Places.Select(place => place.Path).Concat(edits.Select(edit => edit.Path)).Distinct();
         List<Place> places = [.. paths.Select(path => PlaceOf(
             host, record, path, [.. edits.Where(edit => edit.Path == path).Select(edit => edit.Edit)]))];
@@ -26,12 +29,24 @@ internal static class DesiredRecord
             Targets = targets, Places = places, Programs = programs, Links = links,
             Folders = Folders(
                 host, record, [.. places.Where(place => place.After is not null).Select(place => place.Path), .. programs, .. links]),
-            AgentIsPending = record.AgentIsPending || places.Any(place => !place.IsForKubelet() && !place.Acts() && Differs(host, place)),
-            KubeletIsPending = record.KubeletIsPending || places.Any(place => place.IsForKubelet() && Differs(host, place)),
+            AgentIsPending = record.AgentIsPending || places.Any(
+                place => !place.IsForKubelet() && !place.Acts() && (Differs(host, place) || IsUnread(record, place))),
+            KubeletIsPending = record.KubeletIsPending || places.Any(
+                place => place.IsForKubelet() && (Differs(host, place) || ComesOrGoes(record, place))),
             Former = record.IsChanging ? record.Former : record.Targets.Count == 0 ? null : record,
             IsChanging = true,
         };
     }
+
+    /// <summary>Whether the agent was started with something else, whoever has written the file since.</summary>
+    private static bool IsUnread(NodeRecord record, Place place) =>
+        !(Known(record, place)?.After ?? []).AsSpan().SequenceEqual(place.After ?? []);
+
+    /// <summary>Whether kubelet was started without what is to be there, or with what is not, whoever has changed the file since.</summary>
+    private static bool ComesOrGoes(NodeRecord record, Place place) =>
+        Known(record, place) is { Edits.Count: > 0 } != place.Edits.Count > 0;
+
+    private static Place? Known(NodeRecord record, Place place) => record.Places.FirstOrDefault(known => known.Path == place.Path);
 
     public static bool Differs(HostFiles host, Place place)
     {

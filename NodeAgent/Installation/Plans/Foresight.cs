@@ -1,5 +1,6 @@
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
@@ -15,7 +16,7 @@ internal static class Foresight
     /// <exception cref="InstallRefusal">It would not, and what it would use.</exception>
     public static void Check(HostFiles host, Platform platform, NodeRecord desired)
     {
-        var next = KubeletView.OfFiles(host.With(desired.Places.ToDictionary(place => place.Path, place => place.After)), platform);
+        var next = KubeletView.OfFiles(host.With(desired.Places.Select(place => KeyValuePair.Create(place.Path, place.After))), platform);
         if (platform.HasKubeletWithin || !next.IsKnown)
         {
             return;
@@ -29,12 +30,14 @@ internal static class Foresight
                 throw Refusal("image service", used, endpoint);
             }
 
-            if (target.ProviderConfig is { } config && next.Flag(KubeletView.ProviderConfigFlag) is var told && told != config)
+            if (target.ProviderConfig is { } config && next.PathOf(KubeletView.ProviderConfigFlag) is var told
+                && told != HostPath.Tidy(config))
             {
                 throw Refusal(KubeletView.ProviderConfigFlag, told, config);
             }
 
-            if (target.ProviderFolder is { } folder && next.Flag(KubeletView.ProviderFolderFlag) is var place && place != folder)
+            if (target.ProviderFolder is { } folder && next.PathOf(KubeletView.ProviderFolderFlag) is var place
+                && place != HostPath.Tidy(folder))
             {
                 throw Refusal(KubeletView.ProviderFolderFlag, place, folder);
             }
@@ -42,6 +45,7 @@ internal static class Foresight
     }
 
     private static InstallRefusal Refusal(string what, string? used, string expected) => new(
-        $"kubelet would be started with {(used is null ? $"no {what}" : $"`{used}` as {what}")} and not with {expected}: see ExecStart in "
-            + "`systemctl cat kubelet`, where ${VARIABLE} is one word and $VARIABLE is many; mend the unit, and install again");
+        $"kubelet would be started with {(string.IsNullOrEmpty(used) ? $"no {what}" : $"`{used}` as {what}")} and not with {expected}: "
+            + "see ExecStart in `systemctl cat kubelet`, where ${VARIABLE} is one word and $VARIABLE is many; mend the unit, and install "
+            + "again");
 }

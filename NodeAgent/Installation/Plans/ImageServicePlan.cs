@@ -48,6 +48,15 @@ internal static class ImageServicePlan
             return (context, null);
         }
 
+        var socket = UnixEndpoint.PathOf(other);
+        if (!socket.StartsWith('/'))
+        {
+            throw new InstallRefusal(
+                $"kubelet's image service is {other} already, and the agent can stand in front of a unix socket alone; take it out of "
+                    + "kubelet's configuration, and install again");
+        }
+
+        (other, var found) = ($"unix://{socket}", other);
         if (context.Settings.Runtime.IsDocker)
         {
             throw new InstallRefusal(
@@ -61,7 +70,7 @@ internal static class ImageServicePlan
         var text = YamlMappings.Set(context.SettingsText, runtime, "endpoint", other);
         return (
             context with { SettingsText = text },
-            $"kubelet's image service was {other}; the agent stands in front of it now (runtime.endpoint of the installed settings)");
+            $"kubelet's image service was {found}; the agent stands in front of it now (runtime.endpoint of the installed settings)");
     }
 
     /// <summary>The image service that kubelet would use without this agent; <c>null</c> for its runtime.</summary>
@@ -73,7 +82,8 @@ internal static class ImageServicePlan
             .Select(pair => pair.Edit is KubeletEndpoint inFile ? inFile.Replaced
                 : ((KubeletFlag)pair.Edit).Flag == KubeletView.ImageServiceFlag ? ((KubeletFlag)pair.Edit).Replaced : null)
             .LastOrDefault(value => value is not null);
-        return replaced ?? context.Kubelet.ImageServices().LastOrDefault(setting => !IsOurs(context, setting.Endpoint))?.Endpoint;
+        return replaced ?? (context.Kubelet.ImageServices().LastOrDefault(setting => !IsOurs(context, setting.Endpoint))?.Endpoint
+            is { Length: > 0 } endpoint ? endpoint : null);
     }
 
     private static bool IsOurs(InstallContext context, string endpoint)
@@ -108,7 +118,7 @@ internal static class ImageServicePlan
             var here = settings.Find(setting => setting.File == config)?.Endpoint;
             var (replaced, spelling) = here is not null && IsOurs(context, here)
                 ? Recorded(context, config)
-                : (here, KubeletConfigText.Spelling(host.Read(config)!, config));
+                : (Named(here), KubeletConfigText.Spelling(host.Read(config)!, config));
             return (config, new KubeletEndpoint(Target, endpoint, replaced, spelling));
         }
 
@@ -155,13 +165,15 @@ internal static class ImageServicePlan
         const string Name = KubeletView.ImageServiceFlag;
         var (replaced, spelling) = here is not null && IsOurs(context, here)
             ? Recorded(context, file)
-            : (here, FlagText.Spelling(context.Host.Read(file) ?? "", file, variable, Name));
+            : (Named(here), FlagText.Spelling(context.Host.Read(file) ?? "", file, variable, Name));
         return new KubeletFlag(Target, variable, Name, endpoint, replaced, spelling);
     }
 
+    private static string? Named(string? endpoint) => endpoint is { Length: > 0 } ? endpoint : null;
+
     /// <summary>What stood in a file before this program came.</summary>
     private static (string? Replaced, string? Spelling) Recorded(InstallContext context, string file) =>
-        context.Record.Places.Where(place => place.Path == file).SelectMany(place => place.Edits.Concat(place.Cleared))
+        context.Record.Places.Where(place => context.Host.AreOne(place.Path, file)).SelectMany(place => place.Edits.Concat(place.Cleared))
         .Select(edit => edit switch
         {
             KubeletEndpoint inFile => (inFile.Replaced, inFile.Spelling),

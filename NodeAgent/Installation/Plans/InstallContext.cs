@@ -11,8 +11,7 @@ namespace RegistryProxy.NodeAgent.Installation.Plans;
 /// <param name="Platform">What kind of node it is.</param>
 /// <param name="Settings">The settings.</param>
 /// <param name="SettingsText">As they are written.</param>
-/// <param name="DryRun">Nothing may be shown that is made for good, such as a secret.</param>
-internal sealed record InstallContext(HostFiles Host, Platform Platform, AgentSettings Settings, string SettingsText, bool DryRun)
+internal sealed record InstallContext(HostFiles Host, Platform Platform, AgentSettings Settings, string SettingsText)
 {
     /// <summary>What kubelet will be started with.</summary>
     public KubeletView Kubelet { get; } = KubeletView.Of(Host, Platform);

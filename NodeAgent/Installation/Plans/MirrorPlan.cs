@@ -24,7 +24,7 @@ internal static class MirrorPlan
             ?? throw new InstallRefusal("the settings have no mirror: say mirror: { listen: …, frontDoors: { REGISTRY: URL } }");
         var containerd = ContainerdConfig.Read(context.Host);
         var folders = containerd.Folders;
-        var secretFile = $"{context.Settings.StateDir}/mirror-secret";
+        var secretFile = $"{context.Settings.InstalledStateDir}/mirror-secret";
         var secret = Secret(context, secretFile);
         return new TargetPlan(
             new TargetRecord
@@ -36,7 +36,7 @@ internal static class MirrorPlan
                 .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context),
                 (secretFile, new OwnFile(Target, secret, Secret: true)),
                 .. mirror.FrontDoors.Keys.Select(registry => Host(
-                    context, folders, registry, mirror.Listen, context.DryRun ? "(made on the node)" : secret)),
+                    context, folders, registry, mirror.Listen, secret)),
             ],
             folders.Length > 1 && containerd.MayNotReadLists
                 ? [$"containerd 2.1 and later do not read {string.Join(':', folders)}, a list, unless use_local_image_pull = true: name "

@@ -23,7 +23,10 @@ internal static class Planner
             context.Host, record, [.. plans.Select(plan => plan.Target)], [.. plans.SelectMany(plan => plan.Edits)]);
         Foresight.Check(context.Host, context.Platform, desired);
         return (
-            desired with { Platform = context.Platform.Name, Listen = context.Settings.Listen, StateDir = context.Settings.StateDir },
+            desired with
+            {
+                Platform = context.Platform.Name, Listen = context.Settings.Listen, StateDir = context.Settings.InstalledStateDir,
+            },
             notes);
     }
 

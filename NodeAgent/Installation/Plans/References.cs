@@ -48,7 +48,8 @@ internal static class References
     {
         foreach (var path in files.Distinct())
         {
-            var bytes = desired.Places.FirstOrDefault(place => place.Path == path) is { } place ? place.After : host.IsFolder(path) ? null
+            var bytes = desired.Places.FirstOrDefault(place => host.AreOne(place.Path, path)) is { } place ? place.After
+                : host.IsFolder(path) ? null
                 : host.Bytes(path);
             foreach (var (line, index) in (bytes is null ? "" : FileText.Of(bytes).Text).Split('\n')
                 .Select((line, index) => (line.Trim(), index)))

@@ -19,7 +19,7 @@ internal static partial class RegistryFolder
     /// <exception cref="InstallRefusal">What counts now cannot be said in another folder.</exception>
     public static (string File, string Base) Of(HostFiles host, NodeRecord record, string[] folders, string registry)
     {
-        bool IsThere(string folder) => host.IsFolder(folder) && !record.Folders.Contains(folder);
+        bool IsThere(string folder) => host.IsFolder(folder) && !record.Folders.Any(made => host.AreOne(made, folder));
         string? Own(string folder) => Names(registry).Select(name => $"{folder}/{name}").FirstOrDefault(IsThere);
         var root = folders.FirstOrDefault(folder => Own(folder) is not null || host.IsFolder($"{folder}/{Default}")) ?? folders[0];
         var (own, general) = (Own(root) ?? $"{root}/{registry}", $"{root}/{Default}");

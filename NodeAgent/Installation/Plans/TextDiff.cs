@@ -5,11 +5,43 @@ namespace RegistryProxy.NodeAgent.Installation.Plans;
 /// <summary>What changes in a file, line by line.</summary>
 internal static class TextDiff
 {
+    /// <summary>The most pairs of lines that are compared; beyond it everything between the ends is shown as replaced.</summary>
+    private const int MostPairs = 1024 * 1024;
+
+    /// <summary>The two lines that name the file.</summary>
+    public static string Heading(string path, string? before, string? after) =>
+        $"--- {(before is null ? "/dev/null" : path)}\n+++ {(after is null ? "/dev/null" : path)}\n";
+
     public static string Of(string path, string? textBefore, string? textAfter)
     {
         var (before, after) = (Lines(textBefore), Lines(textAfter));
+        var head = before.Zip(after).TakeWhile(pair => pair.First == pair.Second).Count();
+        var tail = before[head..].Reverse().Zip(after[head..].Reverse()).TakeWhile(pair => pair.First == pair.Second).Count();
+        var text = new StringBuilder(Heading(path, textBefore, textAfter));
+        Append(text, ' ', before[..head]);
+        Middle(text, before[head..^tail], after[head..^tail]);
+        Append(text, ' ', before[^tail..]);
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, char sign, IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            text.Append(sign).Append(line).Append('\n');
+        }
+    }
+
+    private static void Middle(StringBuilder text, string[] before, string[] after)
+    {
+        if ((long)before.Length * after.Length > MostPairs)
+        {
+            Append(text, '-', before);
+            Append(text, '+', after);
+            return;
+        }
+
         var common = Common(before, after);
-        var text = new StringBuilder($"--- {(textBefore is null ? "/dev/null" : path)}\n+++ {(textAfter is null ? "/dev/null" : path)}\n");
         for (int i = 0, j = 0; i < before.Length || j < after.Length;)
         {
             if (i < before.Length && j < after.Length && before[i] == after[j])
@@ -26,8 +58,6 @@ internal static class TextDiff
                 text.Append('+').Append(after[j++]).Append('\n');
             }
         }
-
-        return text.ToString();
     }
 
     private static string[] Lines(string? text) => string.IsNullOrEmpty(text) ? [] : text.TrimEnd('\n').Split('\n');

@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Files;
+
 namespace RegistryProxy.NodeAgent.Installation.Records;
 
 /// <summary>
@@ -54,7 +56,7 @@ internal sealed record NodeRecord
     /// <summary>Programs and links that no target needs any more.</summary>
     public IEnumerable<string> Unneeded() =>
     [
-        .. Links.Where(link => !Targets.Any(target => target.Links.ContainsKey(link))),
+        .. Links.Where(link => !Targets.Any(target => target.Links.Keys.Any(needed => HostPath.Tidy(needed) == HostPath.Tidy(link)))),
         .. Programs.Where(program => !Targets.Any(target => target.Programs.Contains(program))),
     ];
 }

@@ -195,7 +195,12 @@ public sealed class InstallFilesTests
         Assert.Equal(0, await node.Install("image-service"));
         node.Write("/var/lib/registryproxy/mirror-secret", "made by the agent");
         node.Write("/var/lib/registryproxy/nonce-door", "n");
-        node.Write("/run/registryproxy/image.sock", "");
+        foreach (var name in (string[])["image.sock", "agent.sock", "image.sock.4711"])
+        {
+            node.LeaveSocket($"/run/registryproxy/{name}");
+        }
+
+        node.Write("/run/registryproxy/agent.lock", "");
         node.Write("/etc/kubernetes/kubelet/config.json.registryproxy-new", "left by an end in the middle");
         Assert.Equal(0, await node.Uninstall("image-service"));
         Assert.Equal(["/var/lib/registryproxy", "/var/lib/registryproxy/nonce-door"], node.Named());

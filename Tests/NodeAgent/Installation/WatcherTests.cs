@@ -62,6 +62,26 @@ public sealed class WatcherTests
         Assert.Empty(node.Differences(before));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_watcher_that_ends_without_a_word_is_started_once_more_and_not_waited_for(int dead)
+    {
+        using var node = FakeNode.Of("eks");
+        var before = node.Snapshot();
+        node.Systemd.DeadWatchers = dead;
+        Assert.Equal(dead - 1, await node.Install("credential-provider").WaitAsync(TimeSpan.FromMinutes(1),
+            TestContext.Current.CancellationToken));
+        Assert.Equal(2, node.Systemd.Commands.Count(command => command.StartsWith("systemd-run", StringComparison.Ordinal)));
+        if (dead == 2)
+        {
+            Assert.Contains("the watcher ended without a word", node.Said.ToString());
+            Assert.DoesNotContain("systemctl restart kubelet", node.Systemd.Commands);
+            Assert.All(
+                node.Differences(before), difference => Assert.StartsWith("/var/lib/registryproxy", difference, StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task A_watcher_of_which_systemd_says_too_late_that_it_runs_is_waited_for()
     {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using RegistryProxy.NodeAgent.Installation.Applying;
 using RegistryProxy.NodeAgent.Installation.Files;
@@ -99,6 +100,15 @@ internal sealed class FakeNode : IDisposable
         File.WriteAllText(At(path), text);
     }
 
+    /// <summary>A socket whose process has ended without taking it away.</summary>
+    public void LeaveSocket(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(_folder.File("s")));
+        File.Move(_folder.File("s"), At(path));
+    }
+
     /// <summary>Ends the next run before one of its changes or calls.</summary>
     public void KillBefore(int step) => _left = step;
 
@@ -107,12 +117,12 @@ internal sealed class FakeNode : IDisposable
         var (settings, errors) = SettingsFile.Parse(Settings, "nodeagent.yaml");
         Assert.Empty(errors);
         var context = new InstallContext(
-            node.Host, Platform.Of(null, node.Host), settings!, Settings, dryRun) { Record = node.Store.Read() };
+            node.Host, Platform.Of(null, node.Host), settings!, Settings) { Record = node.Store.Read() };
         return new Installer(node, new InstallOptions(services, dryRun, retry)).Run(target, context, CancellationToken.None);
     });
 
-    public Task<int> Uninstall(string target, bool services = true, bool retry = false) =>
-        Run(node => new Uninstaller(node, new InstallOptions(services, false, retry)).Run(target, CancellationToken.None));
+    public Task<int> Uninstall(string target, bool services = true, bool retry = false, bool dryRun = false) =>
+        Run(node => new Uninstaller(node, new InstallOptions(services, dryRun, retry)).Run(target, CancellationToken.None));
 
     /// <summary>What systemd runs before kubelet after a boot.</summary>
     public void Boot()
@@ -181,6 +191,7 @@ internal sealed class FakeNode : IDisposable
         var info = new FileInfo(At(path));
         return info.LinkTarget is { } target ? $"link to {target}"
             : Directory.Exists(info.FullName) ? "folder"
+            : path.Contains(".sock", StringComparison.Ordinal) && info.Length == 0 ? "socket"
             : $"{(int)info.UnixFileMode}|{Encoding.Latin1.GetString(File.ReadAllBytes(info.FullName))}";
     }
 

@@ -44,7 +44,16 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     /// <summary>Units of k3s and RKE2 that are active.</summary>
     public string[] Active { get; set; } = ["k3s-agent"];
 
-    public bool AgentAnswers => AgentRuns;
+    /// <summary>An agent that runs and answers nobody.</summary>
+    public bool AgentHangs { get; set; }
+
+    /// <summary>The settings that the running agent was started with.</summary>
+    public string? AgentSettings { get; private set; }
+
+    /// <summary>How many of the next watchers end before they have done anything.</summary>
+    public int DeadWatchers { get; set; }
+
+    public bool AgentAnswers => AgentRuns && !AgentHangs;
 
     /// <summary>The image service that the running kubelet uses.</summary>
     public string? ImageService { get; private set; }
@@ -62,7 +71,7 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
 
         var good = words switch
         {
-            "systemctl restart registryproxy-nodeagent" => AgentRuns = AgentCanStart(),
+            "systemctl restart registryproxy-nodeagent" => StartAgent(),
             "systemctl stop registryproxy-nodeagent" => !(AgentRuns = false),
             "systemctl is-active --quiet registryproxy-nodeagent" => AgentRuns,
             "systemctl restart kubelet" => KubeletRunsOn || StartKubelet() || true,
@@ -107,12 +116,24 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
                 $"{KubeletView.ProviderFolderFlag}=/var/lib/rancher/credentialprovider/bin"]
             : [];
 
+    private bool StartAgent()
+    {
+        AgentRuns = AgentCanStart();
+        AgentSettings = AgentRuns ? node.Read("/etc/registryproxy/nodeagent.yaml") : AgentSettings;
+        return AgentRuns;
+    }
+
     private bool AgentCanStart() => File.Exists(node.At(Service)) && node.Read(Service).Split("ExecStart=")[1].Split(' ')[0] is var program
         && File.Exists(node.At(program))
         && node.Read(program) != BadProgram && node.Read("/etc/registryproxy/nodeagent.yaml") != BadSettings;
 
     private async Task<bool> Watch(string target)
     {
+        if (DeadWatchers-- > 0)
+        {
+            return true;
+        }
+
         var host = node.Host();
         var times = new WatchTimes(TimeSpan.Zero, TimeSpan.Zero);
         await new KubeletWatch(host, new NodeFiles(host, node.AgentProgram()), this, times, TimeProvider.System,
@@ -124,13 +145,16 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     {
         string? used = null;
         string?[] files = [FlagPlace.InEffect(words, "--config"),
-            .. FlagPlace.InEffect(words, "--config-dir") is { } folder ? host.Walk(folder, ".conf") : []];
+            .. FlagPlace.InEffect(words, "--config-dir") is { } folder && (folder.EndsWith('/') || host.LinkTarget(folder) is null)
+                ? host.Walk(folder, ".conf") : []];
         foreach (var file in files.OfType<string>())
         {
-            used = host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) ?? used : used;
+            used = host.Read(file) is { } text && KubeletConfigText.Says(text, file, KubeletConfigText.ImageService)
+                ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService)
+                : used;
         }
 
-        return FlagPlace.InEffect(words, KubeletView.ImageServiceFlag) ?? used;
+        return FlagPlace.InEffect(words, KubeletView.ImageServiceFlag) is { } flag ? flag.Length > 0 ? flag : null : used;
     }
 
     /// <summary>kubelet reads its providers strictly, and every program must be there.</summary>

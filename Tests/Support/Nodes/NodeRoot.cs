@@ -14,8 +14,9 @@ internal sealed class NodeRoot : IAsyncDisposable
 
     public string Root { get; }
 
-    /// <summary>What systemd was told, in order.</summary>
-    public string[] Commands => File.Exists(_folder.File("commands")) ? File.ReadAllLines(_folder.File("commands")) : [];
+    /// <summary>What systemd was told, in order, without the questions whether the watcher of a restart lives.</summary>
+    public string[] Commands => !File.Exists(_folder.File("commands")) ? []
+        : [.. File.ReadLines(_folder.File("commands")).Where(line => !line.Contains("registryproxy-watch", StringComparison.Ordinal))];
 
     public static async Task<NodeRoot> Create(string settings, params (string Path, string Text)[] files)
     {
@@ -38,12 +39,14 @@ internal sealed class NodeRoot : IAsyncDisposable
                 nohup {node.Root}/opt/registryproxy/bin/registryproxy-nodeagent serve --config {node._folder.File("serving.yaml")} >{node._folder.File("agent.log")} 2>&1 &
                 echo $! > {node._folder.File("agent.pid")} ;;
               "stop registryproxy-nodeagent") kill $(cat {node._folder.File("agent.pid")}); rm {node._folder.File("agent.pid")} ;;
+              "is-active registryproxy-watch-"*) kill -0 $(cat {node._folder.File("watch.pid")}) && echo active || exit 3 ;;
               "is-active --quiet kubelet") [ ! -e {node._folder.File("broken-kubelet")} ] ;;
             esac
             """);
         await node.Script("systemd-run", $"""
             while [ "$1" != watch ]; do shift; done
             nohup {node.Root}/opt/registryproxy/bin/registryproxy-nodeagent "$@" --root {node.Root} --steady 1 --within 3 >{node._folder.File("watch.log")} 2>&1 &
+            echo $! > {node._folder.File("watch.pid")}
             """);
         return node;
     }

@@ -114,7 +114,7 @@ internal static class FlagText
     {
         foreach (var assignment in Read(text, file))
         {
-            foreach (var place in FlagPlace.All(Texts(assignment), flag).Where(place => place.Value == value))
+            foreach (var place in FlagPlace.All(Texts(assignment), flag).Where(place => UnixEndpoint.Same(place.Value, value)))
             {
                 return (assignment, place);
             }

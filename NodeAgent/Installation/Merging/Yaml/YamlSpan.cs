@@ -11,7 +11,7 @@ internal sealed record YamlSpan(int Start)
     /// <summary>Whether it is written with brackets, as JSON is.</summary>
     public bool IsFlow { get; init; }
 
-    /// <summary>The value of a scalar.</summary>
+    /// <summary>The value of a scalar; <c>null</c> for none, which may be written as a word.</summary>
     public string? Value { get; init; }
 
     /// <summary>The entries of a mapping.</summary>

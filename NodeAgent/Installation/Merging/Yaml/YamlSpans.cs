@@ -8,6 +8,9 @@ namespace RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 /// <summary>Reads where the nodes of a YAML or JSON text stand.</summary>
 internal static class YamlSpans
 {
+    /// <summary>Words without quotes that mean nothing (YAML 1.2, 10.2.1.1; JSON).</summary>
+    private static readonly string[] Nulls = ["", "~", "null", "Null", "NULL"];
+
     /// <summary>The mapping of the only document.</summary>
     /// <exception cref="InstallRefusal">The text is no such thing.</exception>
     public static YamlSpan Read(string text, string file)
@@ -30,7 +33,8 @@ internal static class YamlSpans
     {
         if (parser.TryConsume<Scalar>(out var scalar))
         {
-            return new YamlSpan((int)scalar.Start.Index) { End = (int)scalar.End.Index, Value = scalar.Value };
+            var isNull = scalar.Style == ScalarStyle.Plain && Nulls.Contains(scalar.Value);
+            return new YamlSpan((int)scalar.Start.Index) { End = (int)scalar.End.Index, Value = isNull ? null : scalar.Value };
         }
 
         return parser.TryConsume<SequenceStart>(out var list) ? List(parser, list) : Mapping(parser, parser.Consume<MappingStart>());

@@ -1,4 +1,4 @@
-namespace RegistryProxy.NodeAgent.Installation.Kubelet;
+namespace RegistryProxy.NodeAgent.Installation.Merging;
 
 /// <summary>kubelet takes the path of a socket with and without its scheme.</summary>
 internal static class UnixEndpoint
