@@ -95,34 +95,38 @@ internal sealed class ProxyTunnel(TimeProvider time)
         return Encoding.ASCII.GetBytes($"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: registryproxy\r\n{authorization}\r\n");
     }
 
-    /// <summary>The status of the reply, whose header is all there and has nothing behind it where it makes a tunnel.</summary>
+    /// <summary>
+    /// The status of the reply, whose header is all there and has nothing behind it where it makes a tunnel. Interim replies may come
+    /// before it (RFC 9110 §15.2).
+    /// </summary>
     private static async Task<int> Reply(ProxySettings proxy, Stream stream, CancellationToken cancellation)
     {
         var buffer = new byte[MaxReply];
-        for (var length = 0; length < buffer.Length;)
+        for (var length = 0; ;)
         {
-            var read = await stream.ReadAsync(buffer.AsMemory(length), cancellation);
-            if (read == 0)
-            {
-                throw Failed(proxy, "closes the connection without an answer to CONNECT");
-            }
-
-            length += read;
-            if (!buffer.AsSpan(0, length).StartsWith(Version[..Math.Min(length, Version.Length)]))
-            {
-                throw Failed(proxy, "sends something that is not HTTP");
-            }
-
-            if (buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) is >= 0 and var end)
+            if (EndOf(proxy, buffer.AsSpan(0, length)) is { } end)
             {
                 var status = StatusOf(buffer) ?? throw Failed(proxy, "sends something that is not HTTP");
-                return status is >= 200 and < 300 && length > end + 4
-                    ? throw Failed(proxy, "sends bytes after its reply to CONNECT") : status;
-            }
-        }
+                if (status >= 200)
+                {
+                    return status < 300 && length > end ? throw Failed(proxy, "sends bytes after its reply to CONNECT") : status;
+                }
 
-        throw Failed(proxy, $"answers CONNECT with a header of more than {MaxReply >> 10} KiB");
+                buffer.AsSpan(end, length -= end).CopyTo(buffer);
+                continue;
+            }
+
+            var read = length == buffer.Length ? throw Failed(proxy, $"answers CONNECT with a header of more than {MaxReply >> 10} KiB")
+                : await stream.ReadAsync(buffer.AsMemory(length), cancellation);
+            length += read > 0 ? read : throw Failed(proxy, "closes the connection without an answer to CONNECT");
+        }
     }
+
+    /// <summary>The length of the header of a reply; <c>null</c> while it is not all there.</summary>
+    private static int? EndOf(ProxySettings proxy, ReadOnlySpan<byte> reply) =>
+        !reply.StartsWith(Version[..Math.Min(reply.Length, Version.Length)]) ? throw Failed(proxy, "sends something that is not HTTP")
+        : reply.IndexOf("\r\n\r\n"u8) is >= 0 and var end ? end + 4
+        : null;
 
     /// <summary>Of <c>HTTP/1.1 200 …</c>.</summary>
     private static int? StatusOf(ReadOnlySpan<byte> reply) =>

@@ -38,11 +38,11 @@ internal sealed class PullOperations(
             {
                 (error, var left) = await blobs.Serve(request);
                 error = left is null ? error
-                    : blobs.Learn(request, left, await downloads.Send(request, BlobPlan(request) with { Verified = request.Path.Digest }));
+                    : blobs.Learn(request, left, await Streamed(request, request.Path.Digest));
             }
             else
             {
-                error = await Streamed(request);
+                error = await Streamed(request, verified: null);
             }
         }
         while (fallback.GoesOn(error));
@@ -50,7 +50,7 @@ internal sealed class PullOperations(
     }
 
     /// <summary>Several ranges at once are more than a download: an upstream that does not give them gives them one by one.</summary>
-    private async Task<DistributionError?> Streamed(RegistryRequest request)
+    private async Task<DistributionError?> Streamed(RegistryRequest request, Digest? verified)
     {
         var digest = request.Path.Digest!;
         if (ByteRanges.AreSeveral(request.Context.Request.Headers.Range)
@@ -64,7 +64,7 @@ internal sealed class PullOperations(
             }
         }
 
-        return await downloads.Send(request, BlobPlan(request));
+        return await downloads.Send(request, BlobPlan(request) with { Verified = verified });
     }
 
     private static Download ManifestPlan(RegistryRequest request) => new()

@@ -1,11 +1,14 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Streaming;
 
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>A body whose bytes keep to a rate: what goes through waits for as long as the rate wants.</summary>
 internal sealed class ThrottledBody(Stream inner, BytePace pace) : Stream
 {
+    private BytePace Pace => pace;
+
     public override bool CanRead => inner.CanRead;
 
     public override bool CanSeek => false;
@@ -31,8 +34,18 @@ internal sealed class ThrottledBody(Stream inner, BytePace pace) : Stream
             new StreamResponseBodyFeature(new ThrottledBody(prior.Stream, pace), prior));
     }
 
-    /// <summary>Whether the bodies of a request are throttled.</summary>
-    public static bool IsThrottled(HttpContext context) => context.Request.Body is ThrottledBody;
+    /// <summary>Watches that an answer goes on: slowly where its tenant's rate is what holds it back.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="time">The clock.</param>
+    public static IdleWatch Watch(HttpContext context, TimeProvider time)
+    {
+        var pace = context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature { Stream: ThrottledBody body }
+            ? body.Pace : null;
+        return new IdleWatch(time, context.RequestAborted)
+        {
+            HasRate = pace is null, IsHeldBack = pace is null ? null : () => pace.HoldsBack, Body = SentBody.Of(context),
+        };
+    }
 
     /// <summary>Sends what is written and not flushed: the server does that at the end of a request for its own writer alone.</summary>
     public static ValueTask Finish(HttpContext context) =>
@@ -44,7 +57,8 @@ internal sealed class ThrottledBody(Stream inner, BytePace pace) : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var read = await inner.ReadAsync(buffer, cancellationToken);
+        // Whoever reads has a limit for how long nothing comes.
+        var read = await inner.ReadAsync(buffer[..Math.Min(buffer.Length, pace.Piece)], cancellationToken);
         await pace.Take(read, cancellationToken);
         return read;
     }

@@ -82,7 +82,7 @@ internal sealed class PeerBlobs(
     private async Task Follow(HttpContext context, BlobDownload download, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
-        await writer.FlushAsync(context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
         using var watch = new IdleWatch(time, context.RequestAborted);
         for (var offset = range.First; offset < range.End;)
         {

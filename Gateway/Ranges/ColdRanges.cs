@@ -16,10 +16,7 @@ internal sealed class ColdRanges(RangeOpener opener, RangeFlights flights, Failu
     /// <summary>Answers, unless only the whole is to be had.</summary>
     public async Task<SentRanges> Send(RegistryRequest request, Fetch fetch, AskedRanges asked)
     {
-        using var watch = new IdleWatch(time, request.Aborted)
-        {
-            HasRate = !ThrottledBody.IsThrottled(request.Context), Body = SentBody.Of(request.Context),
-        };
+        using var watch = ThrottledBody.Watch(request.Context, time);
         try
         {
             return await Shared(request, fetch, asked, watch) ?? await Alone(request, fetch, asked, watch);

@@ -1,6 +1,5 @@
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
-using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
@@ -109,10 +108,7 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
             return;
         }
 
-        using var watch = new IdleWatch(time, request.Aborted)
-        {
-            HasRate = !ThrottledBody.IsThrottled(request.Context), Body = SentBody.Of(request.Context),
-        };
+        using var watch = ThrottledBody.Watch(request.Context, time);
         for (var sent = 0; sent < bytes.Length; sent += Piece)
         {
             var piece = bytes.AsMemory(sent..Math.Min(sent + Piece, bytes.Length));

@@ -43,7 +43,7 @@ internal static class OperationTable
         (DistributionEndpoint.Blob, "GET" or "HEAD") => Operation.PullBlob,
         (DistributionEndpoint.Blob, "DELETE") => Operation.DeleteBlob,
         (DistributionEndpoint.Uploads, "POST") => Operation.StartUpload,
-        (DistributionEndpoint.Upload, "GET") => Operation.UploadStatus,
+        (DistributionEndpoint.Upload, "GET" or "HEAD") => Operation.UploadStatus,
         (DistributionEndpoint.Upload, "PATCH") => Operation.UploadChunk,
         (DistributionEndpoint.Upload, "PUT") => Operation.FinishUpload,
         (DistributionEndpoint.Upload, "DELETE") => Operation.CancelUpload,

@@ -35,6 +35,9 @@ internal sealed class IdleWatch : ITicking, IDisposable
     /// <summary>Whether five minutes must bring a kilobyte a second; not where it is this server that slows it down.</summary>
     public bool HasRate { get; init; }
 
+    /// <summary>Whether this server holds the transfer back, so that nothing can move; <c>null</c> where it never does.</summary>
+    public Func<bool>? IsHeldBack { get; init; }
+
     /// <summary>Counts what is sent to the client of an answer; <c>null</c> where none is.</summary>
     public SentBody? Body { get; init; }
 
@@ -78,6 +81,11 @@ internal sealed class IdleWatch : ITicking, IDisposable
 
     void ITicking.Tick()
     {
+        if (IsHeldBack?.Invoke() == true)
+        {
+            Volatile.Write(ref _moved, _time.GetTimestamp());
+        }
+
         var rests = Volatile.Read(ref _rests);
         if (!IsTooSlow(rests) && (rests || _time.GetElapsedTime(Volatile.Read(ref _moved)) < Limit))
         {

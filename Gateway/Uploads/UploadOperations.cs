@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
@@ -61,7 +62,8 @@ internal sealed class UploadOperations(
         return answer is null
             ? error
             : UploadHeaders.Answer(answer, request,
-                UploadHeaders.Offset(answer, state.Offset + (request.Context.Request.ContentLength ?? 0)), former: state.Location);
+                UploadHeaders.Offset(answer, state.Offset + (request.Context.Features.Get<MovingBody>()?.Received ?? 0)),
+                former: state.Location);
     }
 
     public async Task<DistributionError?> Finish(RegistryRequest request) =>
@@ -136,7 +138,7 @@ internal sealed class UploadOperations(
     }
 
     /// <summary>
-    /// A layer may be of any size and arrive at any speed; that it goes on coming is watched (<see cref="Streaming.MovingBody"/>).
+    /// A layer may be of any size and arrive at any speed; that it goes on coming is watched (<see cref="MovingBody"/>).
     /// </summary>
     private static void LiftLimits(HttpContext context)
     {

@@ -22,10 +22,7 @@ internal sealed class UpstreamDownloads(
     public async Task<DistributionError?> Send(RegistryRequest request, Download download)
     {
         var context = request.Context;
-        using var watch = new IdleWatch(time, context.RequestAborted)
-        {
-            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
-        };
+        using var watch = ThrottledBody.Watch(context, time);
 
         // The specification has no HEAD of referrers.
         var method = request.IsHead && download.Content != ContentKind.Referrers ? HttpMethod.Head : HttpMethod.Get;
@@ -100,7 +97,12 @@ internal sealed class UpstreamDownloads(
             return odd;
         }
 
-        if (result.Redirect is null && !request.IsHead)
+        if (response.StatusCode == System.Net.HttpStatusCode.NotModified)
+        {
+            // Its length is that of what was not sent (RFC 9110 §8.6).
+            request.Context.Response.ContentLength = null;
+        }
+        else if (result.Redirect is null && !request.IsHead)
         {
             await Copy(request, download, response, watch);
         }

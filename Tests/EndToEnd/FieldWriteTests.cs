@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support.Images;
@@ -70,6 +71,36 @@ public sealed class FieldWriteTests
         await refused.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         Assert.InRange(upstream.Requests.Count(request => request.Method == "DELETE"), 1, 8);
         Assert.DoesNotContain(upstream.Requests, request => request.Target.Contains("other", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_chunk_without_a_length_counts_where_its_registry_does_not_say_how_much_it_has()
+    {
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            context.Response.StatusCode = HttpMethods.IsHead(context.Request.Method) ? 204 : 202;
+            context.Response.Headers.Location = "/v2/team-a/x/blobs/uploads/1";
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        var location = await alice.StartUpload("team-a/x");
+        foreach (var (from, range) in new[] { (0, "0-999"), (1000, "0-1999") })
+        {
+            var body = new Pipe();
+            await body.Writer.WriteAsync(new byte[1000]);
+            await body.Writer.CompleteAsync();
+            using var content = new StreamContent(body.Reader.AsStream());
+            content.Headers.TryAddWithoutValidation("Content-Range", $"{from}-{from + 999}");
+            using var taken = await alice.Do(HttpMethod.Patch, location, RegistryClient.Push("team-a/x"), content);
+            await taken.ShouldBe(HttpStatusCode.Accepted);
+            Assert.Equal(range, taken.Headers.GetValues("Range").Single());
+            location = taken.Headers.Location!.OriginalString;
+        }
+
+        using var status = await alice.Do(HttpMethod.Head, location, RegistryClient.Push("team-a/x"));
+        await status.ShouldBe(HttpStatusCode.NoContent);
+        Assert.Equal("0-1999", status.Headers.GetValues("Range").Single());
     }
 
     [Fact]

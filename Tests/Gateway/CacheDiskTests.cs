@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Cache.Blobs;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Gateway;
 
@@ -88,7 +89,7 @@ public sealed class CacheDiskTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_is_hashed_once_a_day()
+    public async Task A_file_is_hashed_once_a_day_behind_those_who_read_it()
     {
         var store = _lab.Open(_time);
         var blobs = new StoredBlobs(store, new BlobProvenance(store), _lab.Meter, _time);
@@ -108,7 +109,14 @@ public sealed class CacheDiskTests : IDisposable
         }
 
         _time.Advance(TimeSpan.FromHours(25));
-        Assert.Null(await blobs.Open("acme", CacheLab.Hub, Blob.Digest));
+        using (var meanwhile = await blobs.Open("acme", CacheLab.Hub, Blob.Digest))
+        {
+            Assert.NotNull(meanwhile);
+        }
+
+        await Eventually.True(() => Task.FromResult(!blobs.Has("acme", CacheLab.Hub, Blob.Digest)), "the wrong file is found and goes");
+        Assert.Equal(1, _lab.Meter.Corruptions);
+        Assert.False(File.Exists(file));
     }
 
     [Fact]

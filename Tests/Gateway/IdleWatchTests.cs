@@ -57,4 +57,26 @@ public sealed class IdleWatchTests
         Assert.Equal((true, false, false),
             (trickle.Token.IsCancellationRequested, slow.Token.IsCancellationRequested, idle.Token.IsCancellationRequested));
     }
+
+    [Fact]
+    public void Who_is_held_back_by_this_server_is_not_idle_and_is_again_once_he_is_not()
+    {
+        var isHeldBack = true;
+        using var watch = new IdleWatch(_time, CancellationToken.None) { IsHeldBack = () => isHeldBack };
+        Pass(1000);
+        Assert.False(watch.Token.IsCancellationRequested);
+        isHeldBack = false;
+        Pass(59);
+        Assert.False(watch.Token.IsCancellationRequested);
+        Pass(12);
+        Assert.True(watch.Token.IsCancellationRequested);
+
+        void Pass(int seconds)
+        {
+            for (; seconds > 0; seconds--)
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
 }

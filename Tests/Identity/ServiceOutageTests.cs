@@ -86,6 +86,7 @@ public sealed class ServiceOutageTests : IDisposable
     }
 
     [Theory]
+    [InlineData("HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n", "status", "keys: http://127.0.0.1:.*/keys answers 503")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "answer", "keys: ")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"keys\":[]}", "answer", "keys: 'it' has no keys")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n{", "http", "keys: .*longer than is read")]

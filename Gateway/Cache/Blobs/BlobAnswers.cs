@@ -52,7 +52,7 @@ internal sealed partial class BlobAnswers(BlobSender sender, UnkeptBlobs unkept,
     private async Task<DistributionError?> SendRanges(RegistryRequest request, DiskLease lease, MultipartRanges parts)
     {
         meter.Saved(parts.Count);
-        await Guard(request, () => sender.Send(request.Context, lease.File, parts));
+        await Guard(request, () => sender.Send(request.Context, lease, parts));
         return null;
     }
 

@@ -86,15 +86,13 @@ internal sealed class BlobDownload(
             Release();
         }
 
-        // What continues here takes other locks.
-        if (!Volatile.Read(ref _closed))
-        {
-            return;
-        }
-
         try
         {
-            _stop.Cancel();
+            // What continues here takes other locks.
+            if (Volatile.Read(ref _closed))
+            {
+                _stop.Cancel();
+            }
         }
         catch (ObjectDisposedException)
         {
@@ -170,7 +168,7 @@ internal sealed class BlobDownload(
 
     private async Task<DownloadEnd> Download()
     {
-        using var watch = new IdleWatch(time, _stop.Token, MinBytesPerMinute);
+        using var watch = new IdleWatch(time, _stop.Token, MinBytesPerMinute) { IsHeldBack = () => Pace is { HoldsBack: true } };
         var (answer, error) = await source.Open(null, watch.Token);
         if (answer is null)
         {
@@ -225,10 +223,8 @@ internal sealed class BlobDownload(
     private DownloadEnd Empty()
     {
         var end = _hash.IsRight() ? Keep() : Corrupt();
-        _head.TrySetResult(end == DownloadEnd.Corrupt
-            ? DistributionError.Unavailable(
-                502, $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that does not match its digest", 5)
-            : null);
+        var odd = $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that does not match its digest";
+        _head.TrySetResult(end == DownloadEnd.Corrupt ? DistributionError.Unavailable(502, odd, 5) : null);
         return end;
     }
 

@@ -22,10 +22,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     public async Task Send(HttpContext context, DiskLease lease, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
-        using var watch = new IdleWatch(time, context.RequestAborted)
-        {
-            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
-        };
+        using var watch = ThrottledBody.Watch(context, time);
         if (SocketOutput.Of(context) is { } output)
         {
             await using var stalled = watch.Token.Register(context.Abort);
@@ -43,7 +40,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         {
             for (var offset = range.First; offset < range.End;)
             {
-                var filled = Fill(writer, lease.File, offset, range.End, pace);
+                var filled = Fill(writer, lease, offset, range.End, pace);
                 offset += filled;
                 pace.Begin();
                 if ((await writer.FlushAsync(watch.Token)).IsCompleted)
@@ -72,11 +69,8 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         var writer = context.Response.BodyWriter;
 
         // The head leaves now: clients wait for it for seconds only, while a late range may take minutes to come.
-        await writer.FlushAsync(context.RequestAborted);
-        using var watch = new IdleWatch(time, context.RequestAborted)
-        {
-            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
-        };
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        using var watch = ThrottledBody.Watch(context, time);
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
@@ -113,13 +107,13 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
     /// <summary>Sends several ranges of a file.</summary>
     /// <exception cref="IOException">The file became shorter.</exception>
-    public async Task Send(HttpContext context, SafeFileHandle file, MultipartRanges parts)
+    public Task Send(HttpContext context, DiskLease lease, MultipartRanges parts) =>
+        Send(context, (writer, offset, end, pace) => Fill(writer, lease, offset, end, pace), parts);
+
+    private async Task Send(HttpContext context, Func<PipeWriter, long, long, ClientPace, int> fill, MultipartRanges parts)
     {
         var writer = context.Response.BodyWriter;
-        using var watch = new IdleWatch(time, context.RequestAborted)
-        {
-            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
-        };
+        using var watch = ThrottledBody.Watch(context, time);
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
@@ -128,7 +122,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                 writer.Write(parts.HeadOf(range));
                 for (var offset = range.First; offset < range.End;)
                 {
-                    var filled = Fill(writer, file, offset, range.End, pace);
+                    var filled = fill(writer, offset, range.End, pace);
                     offset += filled;
                     pace.Begin();
                     if ((await writer.FlushAsync(watch.Token)).IsCompleted)
@@ -154,13 +148,27 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     /// <exception cref="IOException">It does not come whole, or is not what its digest says.</exception>
     public async Task Send(HttpContext context, BlobDownload download, MultipartRanges parts)
     {
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
         if (await download.WaitBeyond(download.Size - 1, context.RequestAborted) < 0)
         {
             throw new IOException($"the download into the cache ended: {download.End}");
         }
 
-        await Send(context, download.File, parts);
+        await Send(context, (writer, offset, end, pace) => Fill(writer, download.File, offset, end, pace), parts);
+    }
+
+    /// <summary>The same of a file that is kept. One that cannot be read is hashed before it is served again.</summary>
+    private static int Fill(PipeWriter writer, DiskLease lease, long offset, long end, ClientPace pace)
+    {
+        try
+        {
+            return Fill(writer, lease.File, offset, end, pace);
+        }
+        catch (IOException)
+        {
+            lease.Entry.Check = null;
+            throw;
+        }
     }
 
     /// <summary>Reads one piece into the connection's memory; how long it is.</summary>
@@ -184,6 +192,12 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         return filled;
     }
 
+    private static byte ByteAt(SafeFileHandle file, long offset)
+    {
+        var one = new byte[1];
+        return RandomAccess.Read(file, one, offset) == 1 ? one[0] : throw new IOException("a cached file became shorter");
+    }
+
     /// <summary>The disk did not take the rest: it comes from the upstream, past the cache, and is hashed all the same.</summary>
     private async Task GoOn(HttpContext context, BlobDownload download, Fetch fetch, ByteRange range)
     {
@@ -193,11 +207,8 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
 
         var (from, hash) = download.Rest();
-        using var rest = new VerifiedRest(hash, from, range);
-        using var watch = new IdleWatch(time, context.RequestAborted)
-        {
-            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
-        };
+        using var rest = new VerifiedRest(hash, from, range, range.End <= from ? ByteAt(download.File, range.End - 1) : default);
+        using var watch = ThrottledBody.Watch(context, time);
         var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer
             ?? throw new IOException("the upstream does not go on");
         await using var body = new ResumingBody(first, from, download.Size, download.Size, Reopen, fetcher.Resumed, time);

@@ -9,8 +9,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>
-/// Blobs on the disk. A file is hashed before it is served when an earlier process left it, when it was touched since, and once a day:
-/// disks forget, and people touch files.
+/// Blobs on the disk. A file is hashed before it is served when an earlier process left it and when it was touched since; and once a day
+/// behind those who read it: disks forget, and people touch files.
 /// </summary>
 internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, CacheMeter meter, TimeProvider time)
 {
@@ -18,7 +18,17 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
 
     private const int ChunkBytes = 1024 * 1024;
 
+    /// <summary>How many files are hashed at once, and as many large ones: neither the processors nor the disk are theirs.</summary>
+    private const int MaxChecks = 2;
+
+    /// <summary>Smaller files do not wait for those of this size, in bytes.</summary>
+    private const int Large = 64 * 1024 * 1024;
+
     private readonly SingleFlights<(string Name, FileStamp Stamp), bool> _checks = new();
+
+    private SemaphoreSlim Turns { get; } = new(MaxChecks);
+
+    private SemaphoreSlim LargeTurns { get; } = new(MaxChecks);
 
     public static string NameOf(Digest digest) => $"{digest.Hex}.blob";
 
@@ -35,7 +45,17 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
             return null;
         }
 
-        if (IsChecked(lease) || await CheckOnce(digest, name, lease))
+        if (lease.Entry.Check is { } check && check.Stamp == lease.Stamp)
+        {
+            if (time.GetElapsedTime(check.At) >= CheckLifetime)
+            {
+                CheckBehind(digest, name, lease.Entry, check);
+            }
+
+            return lease;
+        }
+
+        if (await CheckOnce(digest, name, lease))
         {
             return lease;
         }
@@ -44,12 +64,43 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
         return null;
     }
 
-    private bool IsChecked(DiskLease lease) =>
-        lease.Entry.Check is { } check && check.Stamp == lease.Stamp && time.GetElapsedTime(check.At) < CheckLifetime;
+    /// <summary>Counts as done from now on, so that it is begun once.</summary>
+    private void CheckBehind(Digest digest, string name, DiskEntry entry, DiskCheck check)
+    {
+        entry.Check = check with { At = time.GetTimestamp() };
+        if (store.Open(name) is { } lease)
+        {
+            _ = Run();
+        }
+
+        async Task Run()
+        {
+            using (lease)
+            {
+                await CheckOnce(digest, name, lease);
+            }
+        }
+    }
 
     /// <summary>On its own: what the delegate holds would otherwise be allocated for every blob that is opened.</summary>
     private Task<bool> CheckOnce(Digest digest, string name, DiskLease lease) =>
-        _checks.Join((name, lease.Stamp), () => Task.Run(() => Check(digest, lease)));
+        _checks.Join((name, lease.Stamp), () => CheckInTurn(digest, lease));
+
+    /// <summary>On a thread of its own: the pool's serve requests.</summary>
+    private async Task<bool> CheckInTurn(Digest digest, DiskLease lease)
+    {
+        var turns = lease.Size < Large ? Turns : LargeTurns;
+        await turns.WaitAsync();
+        try
+        {
+            return await Task.Factory.StartNew(
+                () => Check(digest, lease), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+        finally
+        {
+            turns.Release();
+        }
+    }
 
     private bool Check(Digest digest, DiskLease lease)
     {

@@ -8,12 +8,16 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// The rest of a blob that is not kept: all of it is hashed, from where the hash stands, and what lies in the client's range is sent; the
 /// last byte of that only when the blob is right.
 /// </summary>
-internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range) : IDisposable
+/// <param name="hash">Of what lies before.</param>
+/// <param name="from">Where the rest begins.</param>
+/// <param name="range">What the client still wants.</param>
+/// <param name="last">The last byte of the range, where it does not lie in the rest.</param>
+internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range, byte last) : IDisposable
 {
     private const int ChunkBytes = 64 * 1024;
 
     private long _position = from;
-    private byte _last;
+    private byte _last = last;
 
     /// <summary>Sends it; <c>false</c> when the blob is not what its digest says: the last byte was not sent then.</summary>
     /// <exception cref="IOException">The upstream ended early.</exception>

@@ -209,18 +209,21 @@ internal sealed class DiskStore : IDisposable
         return fits;
     }
 
-    internal void Keep(PartialFile partial, string name)
+    /// <summary>Gives a file its name. It is open, so that it is not evicted before its entry is closed.</summary>
+    internal DiskEntry Keep(PartialFile partial, string name)
     {
         var stamp = FileStamp.Of(partial.File);
         var path = _folder.PathOf(partial.Owner, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.Move(partial.Path, path, overwrite: true);
         DiskEntry? before;
+        DiskEntry kept;
         lock (_gate)
         {
             before = _index.Remove(name);
             _index.Release(partial.Owner, partial.Reserved);
-            _index.Add(name, partial.Owner, partial.Size).Check = new DiskCheck(stamp, _time.GetTimestamp());
+            kept = _index.Add(name, partial.Owner, partial.Size);
+            (kept.Check, kept.Readers) = (new DiskCheck(stamp, _time.GetTimestamp()), 1);
         }
 
         if (before is not null && before.Owner != partial.Owner)
@@ -229,6 +232,7 @@ internal sealed class DiskStore : IDisposable
         }
 
         _health.Succeeded();
+        return kept;
     }
 
     internal void Drop(PartialFile partial)

@@ -11,6 +11,7 @@ internal sealed class PartialFile(DiskStore store, string owner, string path, lo
     private const long StepBytes = 4 * 1024 * 1024;
 
     private int _ended;
+    private DiskEntry? _kept;
 
     public string Path => path;
 
@@ -44,21 +45,31 @@ internal sealed class PartialFile(DiskStore store, string owner, string path, lo
     /// <exception cref="IOException">The disk does not take them.</exception>
     public void Flush() => RandomAccess.FlushToDisk(file);
 
-    /// <summary>Gives it its name, after the bytes were found to be what the name says and are on the disk.</summary>
+    /// <summary>
+    /// Gives it its name, after the bytes were found to be what the name says and are on the disk. It stays until this is disposed of.
+    /// </summary>
     /// <exception cref="IOException">The disk does not take it.</exception>
     public void Keep(string name)
     {
-        store.Keep(this, name);
-        _ended = 1;
+        _kept = store.Keep(this, name);
     }
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        if (Interlocked.Exchange(ref _ended, 1) != 0)
+        {
+            return;
+        }
+
+        if (_kept is null)
         {
             store.Drop(this);
         }
 
         file.Dispose();
+        if (_kept is not null)
+        {
+            store.Close(_kept);
+        }
     }
 }

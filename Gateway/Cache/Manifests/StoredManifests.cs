@@ -79,7 +79,7 @@ internal sealed class StoredManifests(DiskStore store, BlobProvenance provenance
         }
 
         var file = new byte[lease.Size];
-        if (RandomAccess.Read(lease.File, file, 0) == file.Length && ManifestContent.FromFile(digest, file) is { IsCovered: true } content)
+        if (IsRead(lease, file) && ManifestContent.FromFile(digest, file) is { IsCovered: true } content)
         {
             _lately.Set(digest, content);
             return content;
@@ -88,6 +88,19 @@ internal sealed class StoredManifests(DiskStore store, BlobProvenance provenance
         store.Remove(lease.Entry);
         meter.Corrupt();
         return null;
+    }
+
+    /// <summary>What cannot be read is not what was written.</summary>
+    private static bool IsRead(DiskLease lease, byte[] file)
+    {
+        try
+        {
+            return RandomAccess.Read(lease.File, file, 0) == file.Length;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private ManifestContent? FindSigned(string tenant, Upstream upstream, Digest digest)

@@ -35,7 +35,8 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
         using var response = await _ways.For(settings).SendAsync(request, either.Token);
         if (!response.IsSuccessStatusCode)
         {
-            var asked = uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+            // Parts of its path may not be asked for: it is taken as it is written.
+            var asked = $"{HttpOrigin.Of(uri).Serialized}{uri.PathAndQuery.Split('?')[0]}";
             throw new HttpRequestException($"{asked} answers {(int)response.StatusCode}", null, response.StatusCode);
         }
 

@@ -1,6 +1,7 @@
 using RegistryProxy.Gateway.Cache.Blobs;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Gateway.Cache;
 
@@ -47,5 +48,50 @@ public sealed partial class BlobDownloadTests
         Assert.False(IsStored(Blob));
         download.Leave();
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_gateway.Folder, "partial")));
+    }
+
+    [Theory]
+    [InlineData(0, 99)]
+    [InlineData(50, 50)]
+    [InlineData(3 * MegaByte, (6 * MegaByte) - 1)]
+    public async Task A_range_that_the_disk_has_already_is_right_to_its_last_byte_all_the_same(int first, int last)
+    {
+        var large = TestBlob.Random(5, 6 * MegaByte);
+        _gateway.Upstream.Answer = message => message.Headers.Range is { } range
+            ? ScriptedUpstream.Rest(large.Bytes, (int)range.Ranges.Single().From!) : ScriptedUpstream.Ok(_body.Reader, large.Bytes.Length);
+        var request = _gateway.Request(
+            "GET", $"/v2/a/b/blobs/{large.Digest}", headers: ("Range", $"bytes={first}-{last}"));
+        var serving = _gateway.Get<BlobCache>().Serve(request);
+        await Eventually.True(() => Task.FromResult(_gateway.Upstream.Asked.Count == 1), "the download has begun");
+        var store = _gateway.Get<DiskStore>();
+        var supplier = new Supplier("acme", CacheGateway.IdentityOf("acme"));
+        await Eventually.True(() => Directory.GetFiles(Path.Combine(_gateway.Folder, "partial")).Length == 1, "it has a file");
+        using var one = store.Begin(supplier, 4 * MegaByte);
+        using var two = store.Begin(supplier, 4 * MegaByte);
+        await _body.Writer.WriteAsync(large.Bytes);
+        Assert.Null((await serving).Error);
+        Assert.False(CacheGateway.IsCut(request));
+        Assert.False(IsStored(large));
+        Assert.Equal(large.Bytes[first..(last + 1)], CacheGateway.BodyOf(request));
+    }
+
+    [Fact]
+    public async Task A_file_is_not_evicted_under_those_who_followed_its_download()
+    {
+        var large = TestBlob.Random(6, 6 * MegaByte);
+        _gateway.Upstream.Answer = _ => ScriptedUpstream.Ok(_body.Reader, large.Bytes.Length);
+        var (download, run) = Begin(large);
+        await _body.Writer.WriteAsync(large.Bytes);
+        await run;
+        Assert.True(IsStored(large));
+        var store = _gateway.Get<DiskStore>();
+        using var other = store.Begin(download.Starter.Supplier, 6 * MegaByte);
+        Assert.True(other!.MakeRoom((6 * MegaByte) - 1));
+        Assert.Null(store.Begin(download.Starter.Supplier, MegaByte));
+        Assert.True(IsStored(large));
+        download.Leave();
+        using var next = store.Begin(download.Starter.Supplier, MegaByte);
+        Assert.NotNull(next);
+        Assert.False(IsStored(large));
     }
 }

@@ -45,10 +45,13 @@ internal sealed class ScriptedUpstream : HttpMessageHandler
     }
 
     /// <summary>206 with the rest of some bytes.</summary>
-    public static HttpResponseMessage Rest(byte[] bytes, int from)
+    public static HttpResponseMessage Rest(byte[] bytes, int from) => Part(bytes, from, bytes.Length - 1);
+
+    /// <summary>206 with a part of some bytes, whose last one counts.</summary>
+    public static HttpResponseMessage Part(byte[] bytes, int from, int to)
     {
-        var answer = new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = new ByteArrayContent(bytes[from..]) };
-        answer.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, bytes.Length - 1, bytes.Length);
+        var answer = new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = new ByteArrayContent(bytes[from..(to + 1)]) };
+        answer.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, to, bytes.Length);
         return answer;
     }
 

@@ -6,6 +6,7 @@ namespace RegistryProxy.Tests.Support.Processes;
 public sealed class MeterReadings : IDisposable
 {
     private readonly MeterListener _listener = new();
+    private readonly Lock _gate = new();
     private readonly List<(double Value, IReadOnlyDictionary<string, object?> Labels)> _seen = [];
 
     /// <param name="of">The meters that the instrument is one of; <c>null</c> for those of the process.</param>
@@ -26,18 +27,36 @@ public sealed class MeterReadings : IDisposable
     }
 
     /// <summary>All that was counted since the start.</summary>
-    public IReadOnlyList<(double Value, IReadOnlyDictionary<string, object?> Labels)> Counted => [.. _seen];
+    public IReadOnlyList<(double Value, IReadOnlyDictionary<string, object?> Labels)> Counted
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _seen];
+            }
+        }
+    }
 
     /// <summary>What a gauge shows now.</summary>
     public IReadOnlyList<(double Value, IReadOnlyDictionary<string, object?> Labels)> Shown()
     {
-        _seen.Clear();
+        lock (_gate)
+        {
+            _seen.Clear();
+        }
+
         _listener.RecordObservableInstruments();
         return Counted;
     }
 
     public void Dispose() => _listener.Dispose();
 
-    private void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> labels) =>
-        _seen.Add((value, labels.ToArray().ToDictionary()));
+    private void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> labels)
+    {
+        lock (_gate)
+        {
+            _seen.Add((value, labels.ToArray().ToDictionary()));
+        }
+    }
 }
