@@ -39,6 +39,23 @@ public static partial class BoundedFile
         }
     }
 
+    /// <summary>The first bytes of a file, and how many it has.</summary>
+    /// <exception cref="IOException">There is no such file, it is none or it cannot be read.</exception>
+    public static (byte[] Head, long Length) ReadHead(string path, int bytes)
+    {
+        using var handle = Open(path);
+        try
+        {
+            using var file = new FileStream(handle, FileAccess.Read, bufferSize: 0);
+            var head = new byte[(int)Math.Min(bytes, file.Length)];
+            return (head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)], file.Length);
+        }
+        catch (Exception fault) when (fault is UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new IOException($"{path} cannot be read: {fault.Message}", fault);
+        }
+    }
+
     /// <summary>The text of a file in UTF-8, without its byte order mark.</summary>
     /// <exception cref="IOException">As with <see cref="Read"/>, or it is not UTF-8.</exception>
     public static string ReadText(string path, int maxBytes = MaxBytes)

@@ -14,6 +14,9 @@ namespace RegistryProxy.Silo.Storage;
 internal sealed class FileRecordStore(
     StateFolder folder, StateCipher cipher, TimeProvider time, int maxBytes = StoredRecord.MaxBytes) : IRecordStore
 {
+    /// <summary>So much of a file is looked at to tell whether it is another one, in bytes.</summary>
+    private const int HeadLength = 256;
+
     /// <summary>Writers of one file wait for each other; those of others rarely do.</summary>
     private readonly Lock[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
 
@@ -25,6 +28,8 @@ internal sealed class FileRecordStore(
 
     public Task<StoredRecord?> Read(StateOwner owner) => Run(NameOf(owner), path =>
         Stored(path) is { } file ? new StoredRecord(path, owner, file.Content, file.ETag, file.KeepUntil) { Damage = file.Damage } : null);
+
+    public Task<string?> Mark(StateOwner owner) => Run(NameOf(owner), path => folder.IsFree(path) ? null : HeadOf(path));
 
     public Task<string> Write(StateOwner owner, byte[] content, DateTimeOffset? keepUntil, string? etag)
     {
@@ -165,6 +170,20 @@ internal sealed class FileRecordStore(
         if (stored?.Damage is not null || stored?.ETag != known)
         {
             throw new InconsistentStateException(stored?.Damage ?? "the state was written by another activation", stored?.ETag, known);
+        }
+    }
+
+    /// <summary>The version, and what was chosen at random when the name was sealed: with each content.</summary>
+    private static string HeadOf(string path)
+    {
+        try
+        {
+            var (head, length) = BoundedFile.ReadHead(path, HeadLength);
+            return $"{length} {Convert.ToHexStringLower(head)}";
+        }
+        catch (IOException fault)
+        {
+            return fault.Message;
         }
     }
 

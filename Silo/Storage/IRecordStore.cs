@@ -14,6 +14,11 @@ internal interface IRecordStore
     /// <summary>The record of a state; <c>null</c> when nothing lies in its place, or its end has come.</summary>
     Task<StoredRecord?> Read(StateOwner owner);
 
+    /// <summary>
+    /// What is another after each change of what lies in the place of a record, without reading that; <c>null</c> when nothing does.
+    /// </summary>
+    Task<string?> Mark(StateOwner owner);
+
     /// <summary>Writes over the version that is known; returns the tag of the new one.</summary>
     /// <param name="owner">Whose state it is.</param>
     /// <param name="content">The sealed state.</param>

@@ -49,6 +49,18 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         return {'', redis.call('HGET', KEYS[1], 'etag'), redis.call('HGET', KEYS[1], 'data'), redis.call('PTTL', KEYS[1])}
         """;
 
+    /// <summary>A state that was sealed anew has the same version, and another number.</summary>
+    private static readonly string MarkScript = $$"""
+        local kind = redis.call('TYPE', KEYS[1]).ok
+        if kind == 'none' then return false end
+        if kind ~= 'hash' then return kind end
+        if redis.call('HSTRLEN', KEYS[1], 'etag') > {{MaxETag}} or redis.call('HSTRLEN', KEYS[1], 'sealed') > {{MaxETag}} then
+          return 'damaged'
+        end
+        local tag, sealed = redis.call('HGET', KEYS[1], 'etag') or '', redis.call('HGET', KEYS[1], 'sealed') or ''
+        return tag .. ' ' .. redis.call('HSTRLEN', KEYS[1], 'data') .. ' ' .. sealed
+        """;
+
     private static readonly string WriteScript = Known + """
         if e ~= ARGV[1] then return e end
         redis.call('HSET', KEYS[1], 'etag', ARGV[2], 'data', ARGV[3])
@@ -58,8 +70,11 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
 
     private static readonly string RemoveScript = Known + "if e ~= ARGV[1] then return e end redis.call('DEL', KEYS[1]) return false";
 
-    private static readonly string ResealScript =
-        Known + "if e ~= ARGV[1] then return e end redis.call('HSET', KEYS[1], 'data', ARGV[2]) return false";
+    private static readonly string ResealScript = Known + """
+        if e ~= ARGV[1] then return e end
+        redis.call('HSET', KEYS[1], 'data', ARGV[2], 'sealed', ARGV[3])
+        return false
+        """;
 
     private static readonly string EndScript = Known + """
         if e ~= ARGV[1] or redis.call('PTTL', KEYS[1]) ~= -1 then return e end
@@ -83,6 +98,8 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
     private string Prefix => $"{service}/state/";
 
     public async Task<StoredRecord?> Read(StateOwner owner) => await Read((await _connection.Value).GetDatabase(), KeyOf(owner), owner);
+
+    public async Task<string?> Mark(StateOwner owner) => (string?)await Run(MarkScript, KeyOf(owner));
 
     public async Task<string> Write(StateOwner owner, byte[] content, DateTimeOffset? keepUntil, string? etag)
     {
@@ -141,7 +158,8 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
     public async Task<bool> TryBeginSweep(TimeSpan life) =>
         await (await _connection.Value).GetDatabase().StringSetAsync($"{service}/sweep", Environment.MachineName, life, When.NotExists);
 
-    public Task Reseal(StoredRecord record, byte[] content) => Run(ResealScript, record.Place, record.ETag, content);
+    public Task Reseal(StoredRecord record, byte[] content) =>
+        Run(ResealScript, record.Place, record.ETag, content, Guid.NewGuid().ToString("N"));
 
     public Task Remove(StoredRecord record) => Run(RemoveScript, record.Place, record.ETag);
 

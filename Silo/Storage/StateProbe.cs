@@ -14,6 +14,13 @@ internal sealed partial class StateProbe(
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whatever has not changed is read again all the same after this time, for what a disk has damaged.</summary>
+    private static readonly TimeSpan WholePeriod = TimeSpan.FromMinutes(10);
+
+    /// <summary>What could be read, by its mark; for one look at a time.</summary>
+    private readonly Dictionary<StateOwner, string> _read = [];
+
+    private TimeSpan _wholeAt;
     private volatile string? _problem;
 
     public string Name => "state";
@@ -28,12 +35,18 @@ internal sealed partial class StateProbe(
         try
         {
             string? problem = null;
+            if (time.GetSteadyNow() is var now && now >= _wholeAt)
+            {
+                _wholeAt = now + WholePeriod;
+                _read.Clear();
+            }
+
             foreach (var record in ClusterRecord.All)
             {
                 var owner = new StateOwner(service, record.Grain.ToString(), record.State);
-                if (await store.Read(owner) is { } stored && cipher.Open(stored, owner) is { Plain: null, IsDiscarded: false } opened)
+                if (await Problem(owner) is { } found)
                 {
-                    problem ??= $"the cluster's record '{record.State}' cannot be read: {opened.Problem}";
+                    problem ??= $"the cluster's record '{record.State}' cannot be read: {found}";
                 }
             }
 
@@ -55,6 +68,25 @@ internal sealed partial class StateProbe(
         }
 
         return IsReady;
+    }
+
+    /// <summary>Why a record cannot be read. What could be is not read again until it changes: it may be the whole configuration.</summary>
+    private async Task<string?> Problem(StateOwner owner)
+    {
+        var mark = await store.Mark(owner);
+        if (mark is null || (_read.TryGetValue(owner, out var known) && known == mark))
+        {
+            return null;
+        }
+
+        _read.Remove(owner);
+        if (await store.Read(owner) is { } stored && cipher.Open(stored, owner) is { Plain: null, IsDiscarded: false } opened)
+        {
+            return opened.Problem;
+        }
+
+        _read[owner] = mark;
+        return null;
     }
 
     protected override async Task Run(CancellationToken stoppingToken)

@@ -45,6 +45,48 @@ public sealed class StateKeyTests
 
     [Theory]
     [MemberData(nameof(Providers))]
+    public Task A_record_has_another_mark_after_each_change_and_only_then(StateProvider provider) => StateLab.With(provider, async place =>
+    {
+        await place.Use(["k1"], async lab =>
+        {
+            var owner = new StateOwner("lab", Alice, "session");
+            Assert.Null(await lab.Store.Mark(owner));
+            await Put(lab, Lasting(place));
+            var first = await lab.Store.Mark(owner);
+            Assert.NotNull(first);
+            Assert.Equal(first, await lab.Store.Mark(owner));
+            var record = await lab.Store.Read(owner);
+            await lab.Store.Reseal(record!, record!.Content);
+            var sealedAnew = await lab.Store.Mark(owner);
+            Assert.NotEqual(first, sealedAnew);
+            await lab.Store.Write(owner, record.Content, null, record.ETag);
+            Assert.NotEqual(sealedAnew, await lab.Store.Mark(owner));
+        });
+    });
+
+    [Theory]
+    [MemberData(nameof(Providers))]
+    public Task A_silo_sees_within_one_look_that_a_record_that_it_could_read_is_under_another_key(StateProvider provider) =>
+        StateLab.With(provider, async place =>
+    {
+        await place.Use(["k1"], async lab =>
+        {
+            var (state, owner) = (ClusterRecord.Keys.State, ClusterRecord.Keys.Grain.ToString());
+            await lab.Write(state, owner, new GrainState<KeyRing>(new KeyRing()));
+            Assert.True(await lab.Probe.Look());
+            Assert.True(await lab.Probe.Look());
+            var record = await lab.Store.Read(new StateOwner("lab", owner, state));
+            var other = new StateCipher(new StateKeys([("k2", [.. Enumerable.Repeat((byte)2, 32)])], []));
+            await lab.Store.Reseal(record!, other.Seal([1], new StateOwner("lab", owner, state)));
+            Assert.False(await lab.Probe.Look());
+            Assert.Contains("'k2'", lab.Probe.Detail);
+            await lab.Store.Reseal(record!, record!.Content);
+            Assert.True(await lab.Probe.Look());
+        });
+    });
+
+    [Theory]
+    [MemberData(nameof(Providers))]
     public Task A_silo_without_the_key_of_the_cluster_s_keys_is_not_ready_and_says_which(StateProvider provider) =>
         StateLab.With(provider, async place =>
     {
