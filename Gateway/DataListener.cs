@@ -20,17 +20,17 @@ internal sealed partial class DataListener(
     IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     /// <summary>Answers a request that no listener takes. It counts for the tenant of its host, as far as that can be told.</summary>
-    public Task RefuseMalformed(HttpContext context, string reason)
+    public async Task RefuseMalformed(HttpContext context, string reason)
     {
         var error = DistributionError.SizeInvalid(reason);
         if (current.Value?.TenantOf(RequestHost.NameIn(context.Request)) is { } tenant)
         {
-            error = limits.AdmitStranger(tenant, context) ?? error;
+            error = await limits.AdmitStranger(tenant, context) ?? error;
             answered.Count(tenant.Name, ServedOperation.Of(context.Request.Method, PathOf(context)), error.Status, answered.Begin());
             answered.Audit(context, tenant.Name, PathOf(context), error);
         }
 
-        return Finish(context, error);
+        await Finish(context, error);
     }
 
     public async Task Handle(HttpContext context)

@@ -37,15 +37,14 @@ internal sealed class TenantEndpoints(
             && CrossOrigin.Allow(context, tokenService.Tenant.Cors);
         return !IsOfAdministrators(path) && limits.Spent(tokenService.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
             : RequestBounds.Refuse(context.Request) is { } refused
-                ? Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? refused)
+                ? Refuse(context, tokenService, refused)
             : isPreflight ? Preflight(context, tokenService)
             : isDistribution ? distribution.Handle(context, tokenService, map)
             : path is "/token" ? tokens.Handle(context, tokenService)
             : path.StartsWith(AdministrationEndpoint.Path) && tokenService.Tenant.HasAdministrators
                 ? administration.Handle(context, tokenService, map)
             : tokenService.Tenant.HasPage && PageEndpoints.Has(context, path) ? pages.Handle(context, path, tokenService, map)
-            : limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
-            : Serve(context, path, tokenService, map);
+            : Serve(context, path.ToString(), tokenService, map);
     }
 
     /// <summary>Where somebody may come who stops what floods the tenant: there it is looked who that is.</summary>
@@ -56,7 +55,7 @@ internal sealed class TenantEndpoints(
     private Task<DistributionError?> Preflight(HttpContext context, TokenService tokenService)
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.FromResult(limits.AdmitChallenged(tokenService.Tenant, context));
+        return limits.AdmitChallenged(tokenService.Tenant, context).AsTask();
     }
 
     /// <summary>As distribution has it: the API is at <c>/v2/</c>.</summary>
@@ -67,7 +66,13 @@ internal sealed class TenantEndpoints(
         return Task.FromResult<DistributionError?>(null);
     }
 
-    private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
+    private async Task<DistributionError?> Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
+        await limits.AdmitStranger(tokenService.Tenant, context) ?? error;
+
+    private async Task<DistributionError?> Serve(HttpContext context, string path, TokenService tokenService, FrontDoorMap map) =>
+        await limits.AdmitStranger(tokenService.Tenant, context) ?? await Answer(context, path, tokenService, map);
+
+    private Task<DistributionError?> Answer(HttpContext context, string path, TokenService tokenService, FrontDoorMap map)
     {
         if (LoginEndpoints.Has(path))
         {

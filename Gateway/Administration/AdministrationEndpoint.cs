@@ -24,9 +24,9 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
         var scope = AdministrationScope.Of(tokenService.Tenant.Name);
         var path = Target(context).Path[Path.Length..].ToString();
         var (caller, refusal) = await gatekeeper.Identify(context, tokenService, map);
-        var tooMany = caller is null ? limits.AdmitStranger(tokenService.Tenant, context)
-            : caller.Token.Administers ? limits.AdmitAdministrator(tokenService.Tenant, caller, context)
-            : limits.Admit(tokenService.Tenant, caller, context);
+        var tooMany = caller is null ? await limits.AdmitStranger(tokenService.Tenant, context)
+            : caller.Token.Administers ? await limits.AdmitAdministrator(tokenService.Tenant, caller, context)
+            : await limits.Admit(tokenService.Tenant, caller, context);
         if (tooMany is not null)
         {
             audit.Limited(context, tokenService, path, caller?.Token, tooMany);

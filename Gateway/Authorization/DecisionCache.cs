@@ -36,7 +36,7 @@ internal sealed class DecisionCache
     private readonly CurrentMap _map;
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
-    private volatile IReadOnlyList<TenantRules> _ahead = [];
+    private volatile Dictionary<string, string> _ahead = [];
 
     public DecisionCache(ClusterClient cluster, CurrentMap map, GatewayOptions options, TimeProvider time)
     {
@@ -86,7 +86,7 @@ internal sealed class DecisionCache
     }
 
     /// <summary>Takes the tenants whose rules are others already than the map says.</summary>
-    public void Take(IReadOnlyList<TenantRules> ahead) => _ahead = ahead;
+    public void Take(IReadOnlyList<TenantRules> ahead) => _ahead = ahead.ToDictionary(tenant => tenant.Tenant, tenant => tenant.Stamp);
 
     private LeasedDecision? Find(SessionReference session) =>
         _decisions.TryGet(session.Id, out var known) && known.Session == session ? known : null;
@@ -190,7 +190,7 @@ internal sealed class DecisionCache
         decision.RulesStamp is { } stamp && RulesOf(session.Tenant) is { } rules && rules != stamp && decision.Lease > OutdatedLease
             ? OutdatedLease : decision.Lease;
 
-    private string? RulesOf(string tenant) => _ahead.FirstOrDefault(ahead => ahead.Tenant == tenant)?.Stamp ?? _map.Value?.RulesOf(tenant);
+    private string? RulesOf(string tenant) => _ahead.GetValueOrDefault(tenant) ?? _map.Value?.RulesOf(tenant);
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

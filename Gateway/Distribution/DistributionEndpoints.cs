@@ -31,20 +31,20 @@ internal sealed class DistributionEndpoints(
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!DistributionPath.TryParse(rawTarget, out var path, out var error))
         {
-            return Refuse(context, tokenService, error);
+            return await Refuse(context, tokenService, error);
         }
 
         // 2. Name the operation.
         if (OperationTable.Find(path.Endpoint, context.Request.Method) is not { } operation)
         {
             context.Response.Headers.Allow = OperationTable.Allow(path.Endpoint);
-            return Refuse(context, tokenService, DistributionError.Unsupported("this endpoint does not support this method"));
+            return await Refuse(context, tokenService, DistributionError.Unsupported("this endpoint does not support this method"));
         }
 
         // 3. Translate the namespace.
         if (!NamespaceTranslation.TryTranslate(context, tokenService.Tenant, path, out var repository, out error))
         {
-            return Refuse(context, tokenService, error);
+            return await Refuse(context, tokenService, error);
         }
 
         // 4. Identify.
@@ -53,7 +53,7 @@ internal sealed class DistributionEndpoints(
             : await callers.Identify(context, tokenService, map, operation, repository);
         if (caller is null)
         {
-            if (CountUnknown(context, tokenService, refusal!) is { } tooMany)
+            if (await CountUnknown(context, tokenService, refusal!) is { } tooMany)
             {
                 audit.Limited(context, tokenService, operation, path, repository, refusal!.Holder ?? refusal.Known, tooMany);
                 return tooMany;
@@ -75,12 +75,12 @@ internal sealed class DistributionEndpoints(
     }
 
     /// <summary>Refuses before anybody is identified: it counts for the address.</summary>
-    private DistributionError Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
-        limits.AdmitStranger(tokenService.Tenant, context) ?? error;
+    private async Task<DistributionError> Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
+        await limits.AdmitStranger(tokenService.Tenant, context) ?? error;
 
     /// <summary>Whose token is not good is a stranger; whose session nobody can judge now has a good token.</summary>
-    private DistributionError? CountUnknown(HttpContext context, TokenService tokenService, Refusal refusal) =>
-        refusal.IsCounted ? null
+    private ValueTask<DistributionError?> CountUnknown(HttpContext context, TokenService tokenService, Refusal refusal) =>
+        refusal.IsCounted ? default
         : refusal.Holder is { Session: { } session } holder ? limits.AdmitIdentity(tokenService.Tenant, session.Key, holder.Subject)
         : refusal is { Error.Status: StatusCodes.Status401Unauthorized, BearerError: null }
             ? limits.AdmitChallenged(tokenService.Tenant, context)
@@ -92,7 +92,7 @@ internal sealed class DistributionEndpoints(
         var (tokenService, path, caller) = (whole.TokenService, whole.Path, whole.Caller);
 
         // 5. Keep to limits.
-        if (limits.Admit(tokenService.Tenant, caller, context) is { } tooMany)
+        if (await limits.Admit(tokenService.Tenant, caller, context) is { } tooMany)
         {
             audit.Limited(context, tokenService, operation, path, repository, caller.Token, tooMany);
             return tooMany;
@@ -148,7 +148,7 @@ internal sealed class DistributionEndpoints(
     {
         RequestSpan.For(request.Context, request.Upstream.Name);
         var body = Body(operation, request.Context);
-        var (lease, full) = limits.Begin(request.TokenService.Tenant, request.Key, request.Context);
+        var (lease, full) = await limits.Begin(request.TokenService.Tenant, request.Key, request.Context);
         if (full is not null)
         {
             body?.End();

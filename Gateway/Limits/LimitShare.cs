@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Limits;
@@ -10,9 +8,7 @@ namespace RegistryProxy.Gateway.Limits;
 /// <param name="shares">The shares of this gateway.</param>
 /// <param name="tenant">Whose limit it is.</param>
 /// <param name="kind">What is limited.</param>
-/// <param name="of">The identity or address that is limited; empty for the tenant.</param>
-/// <param name="inUse">What is in use now, of places; <c>null</c> for a rate.</param>
-internal sealed class LimitShare(LimitShares shares, string tenant, string kind, string of = "", Func<int>? inUse = null)
+internal sealed class LimitShare(LimitShares shares, string tenant, string kind)
 {
     private readonly long _began = shares.Now;
     private AssignedShare? _assigned;
@@ -23,7 +19,7 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
     private int _isListed;
 
     /// <summary>Which of the grains shares it out, and its name there.</summary>
-    public (int Shard, string Limit) Name => field.Limit is not null ? field : field = Named();
+    public LimitName Name => field ??= LimitName.Of(tenant, kind, "");
 
     /// <summary>What this gateway may use now, of a limit of the cluster.</summary>
     public double Of(double most) => shares.Gateways is 1 ? most
@@ -66,12 +62,11 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
         var starved = Interlocked.Exchange(ref _starved, 0) == 1;
         var seconds = Math.Max(0.1, shares.Seconds(Math.Max(_since, _began), now));
         _since = now;
-        var taken = inUse?.Invoke() ?? 0;
-        var wanted = inUse is null ? asked / Math.Min(seconds, 2) : asked + taken;
+        var wanted = asked / Math.Min(seconds, 2);
         var held = Volatile.Read(ref _assigned) is { } assigned && now < assigned.Until ? assigned.Share : 0;
 
         // Who waits does not ask again: so much that is held back may be any more.
-        return new LimitDemand(Name.Limit, most, starved ? Math.Max(wanted, most) : wanted, held, taken);
+        return new LimitDemand(Name.Limit, most, starved ? Math.Max(wanted, most) : wanted, held, InUse: 0);
     }
 
     /// <summary>The cluster answered.</summary>
@@ -88,12 +83,6 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
 
     /// <summary>It is listed again when it is asked for.</summary>
     public void Unlist() => Volatile.Write(ref _isListed, 0);
-
-    private (int Shard, string Limit) Named()
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{tenant}\n{kind}\n{of}"));
-        return (hash[0] % LimitSharing.Shards, Convert.ToHexString(hash.AsSpan(0, 16)));
-    }
 
     private sealed record AssignedShare(double Most, double Share, long Until);
 }

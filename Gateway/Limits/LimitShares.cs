@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Limits;
 /// The limits of the cluster that this gateway is asked for now. What it was asked for is told the cluster every second, and sooner when it
 /// has too little; a gateway that is alone has everything and tells nobody.
 /// </summary>
-internal sealed class LimitShares(TimeProvider time)
+internal sealed class LimitShares
 {
     /// <summary>Limits that are told of at a time; of those beyond each gateway has an equal part.</summary>
     internal const int Capacity = 10_000;
@@ -17,11 +17,25 @@ internal sealed class LimitShares(TimeProvider time)
     /// <summary>A silo that has just begun to count counts too few: fewer gateways are believed after this time.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromSeconds(5);
 
-    private readonly string _gateway = Guid.NewGuid().ToString("N");
+    private readonly TimeProvider _time;
     private readonly ConcurrentQueue<LimitShare> _listed = new();
     private TaskCompletionSource _hurry = New();
     private volatile int _gateways = 1;
     private long _fewerSince;
+    private int _permits;
+
+    public LimitShares(TimeProvider time)
+    {
+        _time = time;
+        Lifetime = (long)(LimitSharing.Lifetime.TotalSeconds * time.TimestampFrequency);
+        Permits = [.. Enumerable.Range(0, LimitSharing.Shards).Select(_ => new PermitShard(this, time))];
+    }
+
+    /// <summary>Names this gateway to the cluster.</summary>
+    public string Gateway { get; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>The limits whose units are counted one by one, by the grain that shares them out.</summary>
+    public IReadOnlyList<PermitShard> Permits { get; }
 
     /// <summary>How many gateways share the limits; 1 or more.</summary>
     public int Gateways
@@ -31,7 +45,7 @@ internal sealed class LimitShares(TimeProvider time)
         {
             var gateways = Math.Max(1, value);
             _fewerSince = gateways >= _gateways ? 0 : _fewerSince == 0 ? Now : _fewerSince;
-            if (gateways >= _gateways || time.GetElapsedTime(_fewerSince) >= Doubt)
+            if (gateways >= _gateways || _time.GetElapsedTime(_fewerSince) >= Doubt)
             {
                 (_gateways, _fewerSince) = (gateways, 0);
             }
@@ -39,13 +53,13 @@ internal sealed class LimitShares(TimeProvider time)
     }
 
     /// <summary>The time, in ticks of the clock.</summary>
-    public long Now => time.GetTimestamp();
+    public long Now => _time.GetTimestamp();
 
     /// <summary>How long a share is good for, in ticks of the clock.</summary>
-    public long Lifetime { get; } = (long)(LimitSharing.Lifetime.TotalSeconds * time.TimestampFrequency);
+    public long Lifetime { get; }
 
     /// <summary>Seconds between two times.</summary>
-    public double Seconds(long from, long to) => time.GetElapsedTime(from, to).TotalSeconds;
+    public double Seconds(long from, long to) => _time.GetElapsedTime(from, to).TotalSeconds;
 
     /// <summary>Takes up a limit that is asked for; <c>false</c> when there are too many.</summary>
     public bool List(LimitShare share)
@@ -59,6 +73,21 @@ internal sealed class LimitShares(TimeProvider time)
         return true;
     }
 
+    /// <summary>Whether there is room for one more limit of permits; it is taken.</summary>
+    public bool ListPermits()
+    {
+        if (Interlocked.Increment(ref _permits) <= Capacity)
+        {
+            return true;
+        }
+
+        UnlistPermits();
+        return false;
+    }
+
+    /// <summary>A limit of permits is asked for no more.</summary>
+    public void UnlistPermits() => Interlocked.Decrement(ref _permits);
+
     /// <summary>A share is too small: the cluster is told soon.</summary>
     public void Hurry() => Volatile.Read(ref _hurry).TrySetResult();
 
@@ -68,8 +97,8 @@ internal sealed class LimitShares(TimeProvider time)
     /// <summary>Waits until the cluster is to be told again.</summary>
     public async Task Due(CancellationToken stop)
     {
-        await Task.Delay(Soon, time, stop);
-        await Volatile.Read(ref _hurry).Task.WaitAsync(LimitSharing.Period - Soon, time, stop)
+        await Task.Delay(Soon, _time, stop);
+        await Volatile.Read(ref _hurry).Task.WaitAsync(LimitSharing.Period - Soon, _time, stop)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.ThrowIfCancellationRequested();
     }
@@ -92,7 +121,7 @@ internal sealed class LimitShares(TimeProvider time)
     private async Task Tell(int shard, LimitShare[] shares, Func<int, string, int, LimitDemand[], Task<double[]?>> ask)
     {
         var demands = Array.ConvertAll(shares, share => share.Take());
-        var answers = await ask(shard, _gateway, _gateways, demands);
+        var answers = await ask(shard, Gateway, _gateways, demands);
         for (var i = 0; i < shares.Length; i++)
         {
             if (!(answers?.Length == shares.Length && shares[i].Settle(demands[i], answers[i]) && List(shares[i])))

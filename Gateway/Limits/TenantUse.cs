@@ -5,33 +5,16 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>What one tenant uses of this gateway now.</summary>
-internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider time)
+internal sealed class TenantUse(string tenant, LimitShares shares, LimitCaches caches, TimeProvider time)
 {
-    /// <summary>How many identities are told apart, and how many addresses.</summary>
-    private const int Capacity = 10_000;
-
-    /// <summary>What they may weigh, in bytes.</summary>
-    private const int MaxBytes = 4 * 1024 * 1024;
-
-    /// <summary>What a shared rate weighs, in bytes.</summary>
-    private const int RateWeight = 200;
-
     /// <summary>As much as an address without a token may ask for in this time it may ask for at once.</summary>
     private static readonly TimeSpan StrangerBurst = TimeSpan.FromSeconds(4);
 
-    private readonly Lazy<WeighedCache<string, SharedRate>> _identities = new(
-        () => new(Capacity, MaxBytes, static (identity, _) => TextWeight.Of(identity) + RateWeight));
-    private readonly Lazy<WeighedCache<CallerAddress, SharedRate>> _addresses =
-        new(() => new(Capacity, MaxBytes, static (_, _) => 64 + RateWeight));
-    private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _strangers = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
-    private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _anonymous = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
     private readonly Func<RateGate> _newStranger = () => new RateGate(time, StrangerBurst);
-    private readonly Lazy<WeighedCache<string, string>> _names = new(
-        () => new(Capacity, MaxBytes, static (name, identity) => TextWeight.Of(name) + TextWeight.Of(identity)));
     private readonly SharedPlaces _streams = new(0, 0, 0);
-    private LimitShare? _places;
+    private SharedPermits? _places;
 
-    public SharedRate Requests { get; } = new(new LimitShare(shares, tenant, "requests"), new RateGate(time));
+    public SharedPermits Requests { get; } = new(shares, time, tenant, "requests");
 
     /// <summary>Requests of administrators.</summary>
     public RateGate Administration { get; } = new(time);
@@ -41,22 +24,25 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
 
     public SharedRate Bytes { get; } = new(new LimitShare(shares, tenant, "bytes"), new RateGate(time));
 
-    public SharedRate OfIdentity(string identity) => _identities.Value.TryGet(identity, out var known)
+    public SharedPermits OfIdentity(string identity) => caches.Identities.TryGet((tenant, identity), out var known)
         ? known
-        : Add(_identities.Value, identity, "identity", identity);
+        : Add(caches.Identities, (tenant, identity), "identity", identity);
 
-    public SharedRate OfAddress(CallerAddress address) => _addresses.Value.TryGet(address, out var known)
+    public SharedPermits OfAddress(CallerAddress address) => caches.Addresses.TryGet((tenant, address), out var known)
         ? known
-        : Add(_addresses.Value, address, "address", address.ToString());
+        : Add(caches.Addresses, (tenant, address), "address", address.ToString());
 
     /// <summary>What requests without a valid token take of the tenant, by their address.</summary>
-    public RateGate OfStranger(CallerAddress address) => _strangers.Value.GetOrAdd(address, _newStranger);
+    public RateGate OfStranger(CallerAddress address) => caches.Strangers.GetOrAdd((tenant, address), _newStranger);
 
     /// <summary>What requests with an anonymous token take of the tenant, by their address.</summary>
-    public RateGate OfAnonymous(CallerAddress address) => _anonymous.Value.GetOrAdd(address, _newStranger);
+    public RateGate OfAnonymous(CallerAddress address) => caches.Anonymous.GetOrAdd((tenant, address), _newStranger);
 
-    /// <summary>Who proved by a password last to be the identity that a user name stands for.</summary>
-    public WeighedCache<string, string> Names => _names.Value;
+    /// <summary>The identity that a user name stands for, as it was proved by a password last.</summary>
+    public string? IdentityOf(string user) => caches.Names.TryGet((tenant, user), out var identity) ? identity : null;
+
+    /// <summary>A user name was proved to be an identity's.</summary>
+    public void Proved(string user, string identity) => caches.Names.Set((tenant, user), identity);
 
     /// <summary>
     /// Counts a stream in, if there is a place for it. A fifth of the places, from four on at least one, are the last ones: of these no
@@ -64,29 +50,40 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
     /// </summary>
     /// <param name="caller">Whose it is.</param>
     /// <param name="most">Places in the whole cluster.</param>
-    public StreamLease? Enter(CallerKey caller, int most)
+    public async ValueTask<StreamLease?> Enter(CallerKey caller, int most)
     {
-        var share = Places();
-        share.Demand(most, 0);
-        var places = Math.Max(1, (int)Math.Round(share.Of(most)));
-        _streams.Resize(places, places < 4 ? 0 : Math.Max(1, places / 5));
-        if (_streams.TryEnter(caller))
+        if (shares.Gateways == 1)
         {
-            return new StreamLease(_streams, caller);
+            Resize(most, most);
+            return _streams.TryEnter(caller) ? new StreamLease(_streams, caller, null) : null;
         }
 
-        share.Demand(most, 1);
-        share.Starve();
+        var places = Places();
+        var before = places.Unused(most);
+        if (await places.Take(most) > TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        Resize(_streams.Used + Math.Max(1, Math.Min(before, most - _streams.Used)), most);
+        if (_streams.TryEnter(caller))
+        {
+            return new StreamLease(_streams, caller, places);
+        }
+
+        places.GiveBack();
         return null;
     }
+
+    private void Resize(int places, int most) => _streams.Resize(places, most < 4 ? 0 : Math.Max(1, most / 5));
 
     /// <summary>Streams that are counted in now.</summary>
     public int Streams => _streams.Used;
 
-    private LimitShare Places() => Volatile.Read(ref _places)
-        ?? Interlocked.CompareExchange(ref _places, new LimitShare(shares, tenant, "streams", inUse: () => _streams.Used), null)
+    private SharedPermits Places() => Volatile.Read(ref _places)
+        ?? Interlocked.CompareExchange(ref _places, new SharedPermits(shares, time, tenant, "streams", inUse: () => _streams.Used), null)
         ?? _places!;
 
-    private SharedRate Add<TKey>(WeighedCache<TKey, SharedRate> cache, TKey key, string kind, string of)
-        where TKey : notnull => cache.GetOrAdd(key, () => new SharedRate(new LimitShare(shares, tenant, kind, of), new RateGate(time)));
+    private SharedPermits Add<TKey>(WeighedCache<TKey, SharedPermits> cache, TKey key, string kind, string of)
+        where TKey : notnull => cache.GetOrAdd(key, () => new SharedPermits(shares, time, tenant, kind, of));
 }

@@ -13,8 +13,16 @@ internal sealed class GatewayReporter(
     TimeProvider time)
     : ProcessReporter("gateway", time)
 {
+    private FrontDoorMap? _kept;
+
     protected override Task Send(string id, long number, string kind, DateTimeOffset started)
     {
+        if (current.Value is { } map && map != Interlocked.Exchange(ref _kept, map))
+        {
+            statistics.Keep(map.HasTenant);
+            limits.Keep(map.HasTenant);
+        }
+
         var report = new ProcessReport
         {
             Id = id,

@@ -29,6 +29,16 @@ internal sealed class RequestStatistics
 
     public void Pulled(string tenant, string repository) => Of(tenant).Pull(repository);
 
+    /// <summary>Forgets tenants.</summary>
+    /// <param name="isKept">Whether one is in the configuration.</param>
+    public void Keep(Func<string, bool> isKept)
+    {
+        foreach (var tenant in _tenants.Keys.Where(tenant => !isKept(tenant)))
+        {
+            _tenants.TryRemove(tenant, out _);
+        }
+    }
+
     /// <summary>What each tenant was served.</summary>
     /// <param name="streams">How many transfers of a tenant run now.</param>
     public IReadOnlyList<TenantTraffic> Tenants(Func<string, int> streams) =>

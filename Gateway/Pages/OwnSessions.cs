@@ -87,10 +87,10 @@ internal sealed class OwnSessions(PageVisitors visitors, ClusterClient cluster, 
         if (caller is null)
         {
             return (null, null, refusal!.IsCounted ? refusal.Error
-                : limits.AdmitStranger(tokenService.Tenant, context) ?? refusal.Error);
+                : await limits.AdmitStranger(tokenService.Tenant, context) ?? refusal.Error);
         }
 
-        return limits.Admit(tokenService.Tenant, caller, context) is { } tooMany ? (null, null, tooMany)
+        return await limits.Admit(tokenService.Tenant, caller, context) is { } tooMany ? (null, null, tooMany)
             : (caller.Token.Session, caller, caller.Token.Session is null ? NobodyYet : null);
     }
 }

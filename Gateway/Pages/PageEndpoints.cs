@@ -144,8 +144,8 @@ internal sealed class PageEndpoints(
         return Task.CompletedTask;
     };
 
-    private Task<DistributionError?> Count(HttpContext context, TokenService tokenService, DistributionError error) =>
-        Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? error);
+    private async Task<DistributionError?> Count(HttpContext context, TokenService tokenService, DistributionError error) =>
+        await limits.AdmitStranger(tokenService.Tenant, context) ?? error;
 
     private static bool IsRead(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);

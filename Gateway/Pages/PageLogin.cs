@@ -31,7 +31,7 @@ internal sealed class PageLogin(
     /// <summary><c>GET /page/me</c>: what the page is to show, and a cookie for whoever has none.</summary>
     public async Task<DistributionError?> Describe(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
-        if (limits.AdmitChallenged(tokenService.Tenant, context) is { } tooMany)
+        if (await limits.AdmitChallenged(tokenService.Tenant, context) is { } tooMany)
         {
             return tooMany;
         }
@@ -67,7 +67,7 @@ internal sealed class PageLogin(
     public async Task<DistributionError?> LogOut(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
         var (caller, refusal) = await visitors.Identify(context, tokenService, map);
-        if (Admit(context, tokenService, caller, refusal) is { } tooMany)
+        if (await Admit(context, tokenService, caller, refusal) is { } tooMany)
         {
             return tooMany;
         }
@@ -88,7 +88,7 @@ internal sealed class PageLogin(
         var (form, error) = await PageReplies.Read(context, PageJson.Default.PageLoginForm);
         if (form is null || !addresses.IsPrivate(context))
         {
-            return limits.AdmitStranger(tokenService.Tenant, context)
+            return await limits.AdmitStranger(tokenService.Tenant, context)
                 ?? error ?? DistributionError.Unauthorized(
                     "logging in with a password requires HTTPS (behind a load balancer that ends TLS, the operator " +
                     "sets listen.trustedProxies)");
@@ -103,7 +103,7 @@ internal sealed class PageLogin(
         };
         if (credentials.Kind != LoginCredentialsKind.Password || LoginBounds.Refuse(request) is not null)
         {
-            return limits.AdmitStranger(tokenService.Tenant, context) ?? NoPassword;
+            return await limits.AdmitStranger(tokenService.Tenant, context) ?? NoPassword;
         }
 
         var (granted, refused) = await logins.Decide(context, tokenService, request);
@@ -122,8 +122,8 @@ internal sealed class PageLogin(
             ?? await PageReplies.Json(context, new PageRevoked(0), PageJson.Default.PageRevoked);
     }
 
-    private DistributionError? Admit(HttpContext context, TokenService tokenService, Caller? caller, Refusal? refusal) =>
+    private ValueTask<DistributionError?> Admit(HttpContext context, TokenService tokenService, Caller? caller, Refusal? refusal) =>
         caller is not null ? limits.Admit(tokenService.Tenant, caller, context)
-        : refusal!.IsCounted ? null
+        : refusal!.IsCounted ? default
         : limits.AdmitStranger(tokenService.Tenant, context);
 }

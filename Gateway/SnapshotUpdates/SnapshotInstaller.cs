@@ -55,12 +55,19 @@ internal sealed partial class SnapshotInstaller(
                 limits.Gateways = update.Gateways;
             }
 
-            decisions.Take(update.Ahead);
+            // Silos of the version before tell it each time.
+            var ahead = _position.Ahead;
+            if (update.TellsAhead || update.Position.Ahead == 0)
+            {
+                decisions.Take(update.Ahead);
+                ahead = update.Position.Ahead;
+            }
+
             Forget(update);
 
             // A push that came before one that was lost must not hide the gap: the next question closes it.
             var version = isCurrent ? update.Position.Version : _position.Version;
-            _position = (pushed && !Follows(update.Position) ? _position : update.Position) with { Version = version };
+            _position = (pushed && !Follows(update.Position) ? _position : update.Position) with { Version = version, Ahead = ahead };
             if (pushed && !isCurrent)
             {
                 rounds.Hurry();

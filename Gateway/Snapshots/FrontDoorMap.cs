@@ -48,6 +48,9 @@ internal sealed class FrontDoorMap
     /// <summary>The upstream of an <see cref="Upstream.Identity"/>.</summary>
     public Upstream? UpstreamOf(string identity) => _upstreams.GetValueOrDefault(identity);
 
+    /// <summary>Whether there is such a tenant.</summary>
+    public bool HasTenant(string tenant) => _rules.ContainsKey(tenant);
+
     /// <summary>What names the rules of a tenant; <c>null</c> when nobody says.</summary>
     public string? RulesOf(string tenant) => _rules.GetValueOrDefault(tenant);
 

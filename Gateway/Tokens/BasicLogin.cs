@@ -39,7 +39,7 @@ internal sealed class BasicLogin(
         if (BasicCredentialHash.Read(
             tokenService.Tenant.Name, context.Request.Headers.Authorization[0], CallerAddress.Of(addresses.Of(context))) is not { } hash)
         {
-            return Malformed(context, tokenService);
+            return await Malformed(context, tokenService);
         }
 
         if (remembered.Find(hash) is { } known)
@@ -55,7 +55,7 @@ internal sealed class BasicLogin(
 
         return BasicCredentials.Read(context.Request) is { } credentials
             ? await Login(context, tokenService, map, hash, new TokenRequest(credentials, [], false, null, null))
-            : Malformed(context, tokenService);
+            : await Malformed(context, tokenService);
     }
 
     private async ValueTask<(Caller? Caller, Refusal? Refusal)> Login(
@@ -68,13 +68,13 @@ internal sealed class BasicLogin(
 
         if (LoginBounds.Refuse(request) is { } tooLong)
         {
-            return Refuse(context, tokenService, tooLong);
+            return await Refuse(context, tokenService, tooLong);
         }
 
-        if (logins.Before(context, tokenService, request) is { } tooSoon)
+        if (await logins.Before(context, tokenService, request) is { } tooSoon)
         {
             audit.Limited(context, tokenService, request, tooSoon);
-            return Refuse(context, tokenService, tooSoon);
+            return await Refuse(context, tokenService, tooSoon);
         }
 
         var question = logins.RequestOf(context, tokenService, request);
@@ -95,7 +95,7 @@ internal sealed class BasicLogin(
 
             if (opened is null)
             {
-                logins.After(context, tokenService, request, undecided);
+                await logins.After(context, tokenService, request, undecided);
             }
         }
 
@@ -113,7 +113,7 @@ internal sealed class BasicLogin(
         var error = result.Status == LoginStatus.Granted
             ? DistributionError.Unavailable(503, "this gateway does not have the signing key of this login yet", 2)
             : Logins.ErrorOf(result);
-        return (null, new Refusal(logins.After(context, tokenService, request, result) ?? error) { IsCounted = true });
+        return (null, new Refusal(await logins.After(context, tokenService, request, result) ?? error) { IsCounted = true });
 
         Task<Opened> Begin(CancellationToken stop)
         {
@@ -146,14 +146,14 @@ internal sealed class BasicLogin(
         return new Opened(result, whole);
     }
 
-    private (Caller?, Refusal?) Malformed(HttpContext context, TokenService tokenService) => Refuse(
+    private Task<(Caller?, Refusal?)> Malformed(HttpContext context, TokenService tokenService) => Refuse(
         context, tokenService, DistributionError.Unauthorized(
             "the Authorization header must be Basic base64(user:password)"));
 
     private static (Caller?, Refusal?) Refuse(string why) => (null, new Refusal(DistributionError.Unauthorized(why)));
 
-    private (Caller?, Refusal?) Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
-        (null, new Refusal(limits.AdmitStranger(tokenService.Tenant, context) ?? error) { IsCounted = true });
+    private async Task<(Caller?, Refusal?)> Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
+        (null, new Refusal(await limits.AdmitStranger(tokenService.Tenant, context) ?? error) { IsCounted = true });
 
     /// <summary>What came of a login.</summary>
     private sealed record Opened(LoginResult Result, AccessToken? Token)

@@ -21,7 +21,7 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
         var administers = tokenService.Tenant.HasAdministrators && request.Administers.Contains(tokenService.Tenant.Name);
         if (tokenService.Tenant.IsUnusable && !administers)
         {
-            return (null, limits.AdmitStranger(tokenService.Tenant, context) ?? Tenant.Unusable);
+            return (null, await limits.AdmitStranger(tokenService.Tenant, context) ?? Tenant.Unusable);
         }
 
         if (limits.Spent(tokenService.Tenant) is { } spent && !(administers && limits.MayLogInToAdminister(tokenService.Tenant)))
@@ -29,14 +29,14 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
             return (null, spent);
         }
 
-        if (Before(context, tokenService, request) is { } tooSoon)
+        if (await Before(context, tokenService, request) is { } tooSoon)
         {
             audit.Limited(context, tokenService, request, tooSoon);
             return (null, tooSoon);
         }
 
         var result = await LogIn(context, tokenService, request, context.RequestAborted);
-        var tooMany = After(context, tokenService, request, result);
+        var tooMany = await After(context, tokenService, request, result);
         audit.Login(context, tokenService, request, result, tooMany);
         return tooMany is not null ? (null, tooMany)
             : result.Status == LoginStatus.Granted ? (result, null)
@@ -44,20 +44,20 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
     }
 
     /// <summary>Who logs in is counted when it is known who that is: many nodes may come from one address.</summary>
-    public DistributionError? Before(HttpContext context, TokenService tokenService, TokenRequest request) =>
+    public ValueTask<DistributionError?> Before(HttpContext context, TokenService tokenService, TokenRequest request) =>
         request.Credentials.Kind switch
     {
         LoginCredentialsKind.Anonymous => limits.AdmitStranger(tokenService.Tenant, context),
-        LoginCredentialsKind.Password => limits.SpentBy(tokenService.Tenant, request.Credentials.Name),
-        _ => null,
+        LoginCredentialsKind.Password => new(limits.SpentBy(tokenService.Tenant, request.Credentials.Name)),
+        _ => default,
     };
 
     /// <summary>Counts a login that is decided.</summary>
-    public DistributionError? After(HttpContext context, TokenService tokenService, TokenRequest request, LoginResult result)
+    public ValueTask<DistributionError?> After(HttpContext context, TokenService tokenService, TokenRequest request, LoginResult result)
     {
         if (request.Credentials.Kind == LoginCredentialsKind.Anonymous)
         {
-            return null;
+            return default;
         }
 
         if (result.Status == LoginStatus.Granted)
@@ -69,7 +69,7 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
             }
 
             // Who stops what floods the tenant must not wait for it.
-            return result.Administers ? null : limits.AdmitIdentity(tokenService.Tenant, identity, result.Subject);
+            return result.Administers ? default : limits.AdmitIdentity(tokenService.Tenant, identity, result.Subject);
         }
 
         // Only of a token or code that was given out here it is said that nobody can judge it now: whatever else proved nothing is a
@@ -93,7 +93,7 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
             // Who does not wait for the answer is counted as one who proved nothing.
             var undecided = new LoginResult { Status = LoginStatus.Unavailable };
             audit.Login(context, tokenService, request, undecided);
-            After(context, tokenService, request, undecided);
+            await After(context, tokenService, request, undecided);
             throw;
         }
     }

@@ -15,19 +15,19 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits)
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsPost(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, POST";
-            return limits.AdmitStranger(tokenService.Tenant, context)
+            return await limits.AdmitStranger(tokenService.Tenant, context)
                 ?? DistributionError.Unsupported("the token endpoint accepts GET and POST");
         }
 
         var (request, error) = await TokenRequestReader.Read(context);
         if (request is null)
         {
-            return limits.AdmitStranger(tokenService.Tenant, context) ?? Challenged(error!);
+            return await limits.AdmitStranger(tokenService.Tenant, context) ?? Challenged(error!);
         }
 
         if (request.Service is { Length: > 0 } service && service != tokenService.Service && service != tokenService.Authority)
         {
-            return limits.AdmitStranger(tokenService.Tenant, context)
+            return await limits.AdmitStranger(tokenService.Tenant, context)
                 ?? DistributionError.Unsupported($"the service here is {tokenService.Service}", 400);
         }
 

@@ -47,9 +47,18 @@ public sealed record SnapshotPosition(
     /// <summary>The <see cref="Format"/> of who understands parts of a snapshot, and packed ones.</summary>
     public const int Parts = 1;
 
+    /// <summary>
+    /// The <see cref="Format"/> of who keeps <see cref="SnapshotUpdate.Ahead"/> and is told it only when it is another.
+    /// </summary>
+    public const int KeepsAhead = 2;
+
     /// <summary>What the gateway understands; 0 by versions before, which get whole snapshots.</summary>
     [Id(3)]
     public int Format { get; init; }
+
+    /// <summary>Counts the changes of <see cref="SnapshotUpdate.Ahead"/> within an epoch; 0 when nobody says.</summary>
+    [Id(4)]
+    public long Ahead { get; init; }
 
     public static SnapshotPosition Nothing { get; } = new("", -1, "");
 }
@@ -91,9 +100,16 @@ public sealed record SnapshotUpdate
     [Id(6)]
     public byte[]? Packed { get; init; }
 
-    /// <summary>Tenants whose rules are others already on a silo that is ahead of the snapshot: all of them, with each update.</summary>
+    /// <summary>
+    /// Tenants whose rules are others already on a silo that is ahead of the snapshot: all of them, with each update, or for who keeps them
+    /// with each that says so.
+    /// </summary>
     [Id(7)]
     public IReadOnlyList<TenantRules> Ahead { get; init; } = [];
+
+    /// <summary>Whether <see cref="Ahead"/> is what it says; otherwise it is what the gateway knows.</summary>
+    [Id(8)]
+    public bool TellsAhead { get; init; }
 }
 
 /// <summary>A tenant, and what names its rules (<see cref="TenantSnapshot.RulesStamp"/>).</summary>

@@ -1,15 +1,19 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Utilities;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>The gateways that follow the snapshot, of this version and of the one before. For the single thread of a grain.</summary>
-internal sealed class SnapshotGateways(ILogger logger)
+internal sealed class SnapshotGateways(ILogger logger, TimeProvider time)
 {
     private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
 
-    private readonly ObserverManager<ISnapshotObserver> _all = new(Subscription, logger);
+    private readonly ObserverManager<ISnapshotObserver> _all = new(Subscription, logger)
+    {
+        GetDateTime = () => DateTime.UnixEpoch + time.GetSteadyNow(),
+    };
     private readonly Dictionary<ISnapshotObserver, int> _formats = [];
     private readonly HashSet<ISnapshotObserver> _asking = [];
 

@@ -23,12 +23,12 @@ internal sealed class SnapshotGrain(
     /// <summary>From one look for the next key of a ring that is late to the next.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
-    private readonly SnapshotGateways _gateways = new(logger);
+    private readonly SnapshotGateways _gateways = new(logger, time);
     private readonly SnapshotBook _book = new(serializer);
     private readonly SingleFlight<bool> _building = new();
     private readonly KeyPublication _publication = new(time);
     private readonly SessionChangeLog _changes = new();
-    private readonly Dictionary<string, TenantRules> _ahead = [];
+    private readonly RulesAhead _ahead = new();
     private FrontDoorConfiguration? _builtOf;
     private bool _buildAgain;
     private bool _dropAll;
@@ -45,7 +45,7 @@ internal sealed class SnapshotGrain(
         _publication.Follows(observer, known.Version);
         _gateways.Follows(observer, known.Format);
         return Content(known.Format, known.Version,
-            _changes.Since(known) with { Position = Position, Gateways = _gateways.Count, Ahead = Ahead });
+            _ahead.Answer(known, _changes.Since(known) with { Position = Position, Gateways = _gateways.Count }));
     }
 
     public ValueTask Refresh(CancellationToken cancellation = default)
@@ -61,7 +61,7 @@ internal sealed class SnapshotGrain(
         await _building.Join(Build);
 
         // Decisions tell by which rules they are: gateways need to know which those are now, and nothing of silos that are behind.
-        var dropped = tenants.Where(tenant => _book.RulesOf(tenant.Tenant) is { Length: > 0 } known && IsNews(tenant, known))
+        var dropped = tenants.Where(tenant => _book.RulesOf(tenant.Tenant) is { Length: > 0 } known && _ahead.Note(tenant, known))
             .Select(tenant => tenant.Tenant).ToArray();
         if (dropped.Length > 0)
         {
@@ -73,19 +73,6 @@ internal sealed class SnapshotGrain(
             await _gateways.Push(format =>
                 format < SnapshotPosition.Parts ? new SnapshotUpdate { Position = Position, DropAllDecisions = true } : null);
         }
-    }
-
-    /// <summary>Notes that a silo is ahead of this one, or is so no more.</summary>
-    private bool IsNews(TenantRules told, string known)
-    {
-        if (told.Stamp == known)
-        {
-            return _ahead.Remove(told.Tenant);
-        }
-
-        var isNews = _ahead.GetValueOrDefault(told.Tenant) != told;
-        _ahead[told.Tenant] = told;
-        return isNews;
     }
 
     public ValueTask SessionChanged(string sessionKey) => new(Drop(sessionKey));
@@ -109,15 +96,14 @@ internal sealed class SnapshotGrain(
         return _publication.Key();
     }
 
-    private SnapshotPosition Position => new(_book.Current?.Version ?? "", _changes.Sequence, _changes.Epoch);
-
-    private TenantRules[] Ahead => [.. _ahead.Values];
+    private SnapshotPosition Position =>
+        new(_book.Current?.Version ?? "", _changes.Sequence, _changes.Epoch) { Ahead = _ahead.Number };
 
     private Task Drop(params string[] dropped)
     {
         _changes.Add(dropped);
-        var update = new SnapshotUpdate { Position = Position, ChangedSessions = dropped, Ahead = Ahead };
-        return _gateways.Push(format => SessionChangeLog.For(format, update));
+        var update = _ahead.Push(new SnapshotUpdate { Position = Position, ChangedSessions = dropped });
+        return _gateways.Push(format => SessionChangeLog.For(format, update(format)));
     }
 
     /// <summary>An update with what a gateway needs that has a version of the snapshot.</summary>
@@ -173,17 +159,11 @@ internal sealed class SnapshotGrain(
     /// </summary>
     private Task Publish(string former, bool drop)
     {
-        foreach (var (tenant, _) in _ahead.Where(ahead => _book.RulesOf(ahead.Key) is var rules
-            && (rules.Length == 0 || rules == ahead.Value.Stamp)).ToList())
-        {
-            _ahead.Remove(tenant);
-        }
-
-        var updates = new[] { 0,
-            SnapshotPosition.Parts }.Select(
-                format => Content(format, former, new SnapshotUpdate { Position = Position, DropAllDecisions = drop, Ahead = Ahead }))
-            .ToArray();
-        return _gateways.Push(format => updates[Math.Clamp(format, 0, SnapshotPosition.Parts)], isAnswered: true);
+        _ahead.Forget(_book.RulesOf);
+        var told = _ahead.Push(new SnapshotUpdate { Position = Position, DropAllDecisions = drop });
+        var updates = new[] { 0, SnapshotPosition.Parts, SnapshotPosition.KeepsAhead }
+            .Select(format => Content(format, former, told(format))).ToArray();
+        return _gateways.Push(format => updates[Math.Clamp(format, 0, SnapshotPosition.KeepsAhead)], isAnswered: true);
     }
 
     /// <summary>Both of the same ring: it may turn between the questions.</summary>

@@ -4,7 +4,7 @@ namespace RegistryProxy.Grains.Operations;
 
 /// <summary>
 /// The last hour of tenants and upstreams, put together from the totals that gateways report. What did nothing for an hour is forgotten;
-/// when there are too many, the one whose last activity is the longest ago.
+/// when there are too many, those whose last activity is the longest ago. While all of them are busy nobody else is counted.
 /// </summary>
 internal sealed class ActivityBook(TimeProvider time)
 {
@@ -19,6 +19,7 @@ internal sealed class ActivityBook(TimeProvider time)
     private readonly Dictionary<(ActivityKind Kind, string Name), ActivityRing> _rings = [];
     private DateTimeOffset _began = time.GetUtcNow();
     private long _pruned;
+    private long _fullIn;
 
     /// <summary>From when on all is counted.</summary>
     public DateTimeOffset Since
@@ -105,7 +106,11 @@ internal sealed class ActivityBook(TimeProvider time)
         Prune(step);
         if (!_rings.TryGetValue((kind, name), out var ring))
         {
-            MakeRoom();
+            if (!MakeRoom(step))
+            {
+                return;
+            }
+
             _rings[(kind, name)] = ring = new ActivityRing(step);
         }
 
@@ -126,12 +131,24 @@ internal sealed class ActivityBook(TimeProvider time)
         }
     }
 
-    private void MakeRoom()
+    /// <summary>Makes room for a tenth, so that it is not looked for each; once in a step when there is none.</summary>
+    private bool MakeRoom(long step)
     {
-        if (_rings.Count >= MaxRings)
+        if (_rings.Count < MaxRings)
         {
-            _rings.Remove(_rings.MinBy(ring => ring.Value.Newest).Key);
+            return true;
         }
+
+        if (_fullIn == step)
+        {
+            return false;
+        }
+
+        var idle = _rings.Where(ring => ring.Value.Newest < step - 1).OrderBy(ring => ring.Value.Newest).Take(MaxRings / 10)
+            .Select(ring => ring.Key).ToList();
+        idle.ForEach(name => _rings.Remove(name));
+        _fullIn = idle.Count == 0 ? step : _fullIn;
+        return idle.Count > 0;
     }
 
     private static double[] Sum(ActivityKind kind, ActivityRing ring, long first, long last)

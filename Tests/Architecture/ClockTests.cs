@@ -84,6 +84,18 @@ public sealed class ClockTests
     }
 
     [Fact]
+    public void Subscriptions_are_measured_by_steady_time()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
+        var managers = Directory.EnumerateFiles(Path.Combine(root, "Grains"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/") && File.ReadAllText(file).Contains("new(Subscription, logger", StringComparison.Ordinal))
+            .ToList();
+        Assert.Equal(2, managers.Count);
+        Assert.All(managers, file => Assert.Contains(
+            "GetDateTime = () => DateTime.UnixEpoch + time.GetSteadyNow()", File.ReadAllText(file), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Steady_time_begins_long_after_nothing_and_never_goes_back()
     {
         var clock = new Support.Time.SetClock(TimeProvider.System);

@@ -11,6 +11,7 @@ public sealed class UnitClassTests
     [InlineData("Gateway.UpstreamBreakerTests")]
     [InlineData("Gateway.StallWatchTests")]
     [InlineData("Gateway.Limits.TenantLimitsTests")]
+    [InlineData("Gateway.Limits.SharedPermitsTests")]
     [InlineData("Background.SharedWorkTests")]
     [InlineData("Gateway.InvalidationClockTests")]
     [InlineData("Gateway.RepositoryLinkIndexTests")]

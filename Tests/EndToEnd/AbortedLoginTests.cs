@@ -8,7 +8,7 @@ namespace RegistryProxy.Tests.EndToEnd;
 /// <summary>Who does not wait for the answer to a login is counted in the limits of the tenant all the same.</summary>
 public sealed class AbortedLoginTests
 {
-    private const int Logins = 8;
+    private const int Logins = 24;
 
     [Fact]
     public async Task Logins_whose_clients_leave_before_the_answer_are_counted()

@@ -60,7 +60,7 @@ public sealed class ProxyProtocolTests
         var token = JsonDocument.Parse(given[given.IndexOf('{')..(given.LastIndexOf('}') + 1)]).RootElement.GetProperty("token")
             .GetString();
         var statuses = new List<string>();
-        for (var i = 0; i < 30; i++)
+        for (var i = 0; i < 60; i++)
         {
             statuses.Add(await Status("PROXY TCP4 203.0.113.1 127.0.0.1 1 2\r\n"));
         }
@@ -70,7 +70,7 @@ public sealed class ProxyProtocolTests
 
         // Whom a load balancer does not name, it does not let speak for others either.
         var unnamed = new List<string>();
-        for (var i = 0; i < 30; i++)
+        for (var i = 0; i < 60; i++)
         {
             unnamed.Add(await Status("PROXY UNKNOWN\r\n", $"X-Forwarded-For: 203.0.113.{i}\r\n"));
         }

@@ -79,7 +79,7 @@ public sealed class ActivityBookTests
     {
         var book = new ActivityBook(_time);
         book.Count(Report(("first", 0)), Report(("first", 1)));
-        _time.Advance(TimeSpan.FromSeconds(10));
+        _time.Advance(TimeSpan.FromSeconds(20));
         book.Count(Report(), Report([.. Enumerable.Range(0, 5000).Select(i => ($"tenant-{i}", 1L))]));
         var kept = book.Describe(ActivityKind.Tenant).Items;
         Assert.Equal(3000, kept.Count);
@@ -88,6 +88,24 @@ public sealed class ActivityBookTests
         _ = new ActivityRing(0);
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.InRange(bytes * kept.Count, 1, 32 * 1024 * 1024);
+    }
+
+    [Fact]
+    public void Names_that_come_and_go_take_nothing_from_those_that_are_busy()
+    {
+        var book = new ActivityBook(_time);
+        var busy = Enumerable.Range(0, 3000).Select(i => ($"busy-{i}", 1L)).ToArray();
+        for (var step = 0; step < 10; step++)
+        {
+            book.Count(Report(), Report(busy));
+            book.Count(Report(), Report([.. Enumerable.Range(0, 100).Select(i => ($"new-{step}-{i}", 1L))]));
+            _time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.All(book.Describe(ActivityKind.Tenant).Items, item => Assert.Equal(10, item.LastHour[0]));
+        _time.Advance(TimeSpan.FromSeconds(10));
+        book.Count(Report(), Report(("late", 1)));
+        Assert.Contains("late", book.Describe(ActivityKind.Tenant).Items.Select(item => item.Name));
     }
 
     [Fact]

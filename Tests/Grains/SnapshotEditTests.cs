@@ -79,6 +79,26 @@ public sealed class SnapshotEditTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_keeps_the_tenants_that_are_ahead_is_told_them_when_they_change()
+    {
+        var follower = new Follower { Format = SnapshotPosition.KeepsAhead };
+        var first = await Follow(follower, SnapshotPosition.Nothing);
+        Assert.Equal((true, 0), (first.TellsAhead, first.Ahead.Count));
+        await Say(new TenantRules("t8", "ahead"));
+        await Eventually.True(() => follower.Updates.Any(update => update.ChangedSessions is ["t8"]), "the tenant is dropped");
+        var news = follower.Updates.Last();
+        Assert.Equal((true, "t8"), (news.TellsAhead, Assert.Single(news.Ahead).Tenant));
+        follower.Clear();
+        await _cluster.Service<IGrainFactory>().GetGrain<ISnapshotGrain>(0).Refresh();
+        await Eventually.True(() => follower.Updates.Count > 0, "everything is dropped");
+        Assert.Equal((false, 0), (follower.Updates.Last().TellsAhead, follower.Updates.Last().Ahead.Count));
+
+        // Who lost the push has another number; who did not is told nothing.
+        Assert.Equal("t8", Assert.Single((await Follow(follower, first.Position)).Ahead).Tenant);
+        Assert.False((await Follow(follower, news.Position)).TellsAhead);
+    }
+
+    [Fact]
     public async Task A_silo_of_the_version_before_has_everything_dropped_and_the_epoch_stays()
     {
         await _cluster.Service<IGrainFactory>().GetGrain<ISnapshotGrain>(0).Refresh();

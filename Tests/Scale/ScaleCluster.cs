@@ -82,7 +82,7 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
     {
         _reference ??= Grains.Client.CreateObjectReference<ISnapshotObserver>(this);
         _position = (await Grains.Client.GetGrain<ISnapshotGrain>(0)
-            .Follow(_reference, _position with { Format = SnapshotPosition.Parts })).Position;
+            .Follow(_reference, _position with { Format = SnapshotPosition.KeepsAhead })).Position;
     }
 
     Task ISnapshotObserver.Changed(SnapshotUpdate update)

@@ -20,7 +20,8 @@ public sealed class UnsentWriteTests : IDisposable
     {
         Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue
     };
-    private static readonly Upstream Upstream = new(new UpstreamSnapshot { Name = "local", Url = new Uri("http://upstream.example") }, []);
+    private static readonly UpstreamSnapshot Configured = new() { Name = "local", Url = new Uri("http://upstream.example") };
+    private static readonly Upstream Upstream = new(Configured, []);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -40,6 +41,19 @@ public sealed class UnsentWriteTests : IDisposable
     {
         _account.Dispose();
         _services.Dispose();
+    }
+
+    [Fact]
+    public async Task Nothing_is_kept_of_upstreams_that_are_not_in_the_configuration_any_more()
+    {
+        await Write();
+        var account = _accounts.For(Upstream);
+        Assert.Equal("local", Assert.Single(_accounts.Traffic()).Upstream);
+        _accounts.Keep([Configured]);
+        Assert.Same(account, _accounts.For(Upstream));
+        _accounts.Keep([]);
+        Assert.Empty(_accounts.Traffic());
+        Assert.NotSame(account, _accounts.For(Upstream));
     }
 
     [Fact]

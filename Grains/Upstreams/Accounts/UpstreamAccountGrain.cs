@@ -11,7 +11,10 @@ internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAc
 {
     private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(90);
 
-    private readonly ObserverManager<IUpstreamAccountObserver> _gateways = new(Subscription, logger);
+    private readonly ObserverManager<IUpstreamAccountObserver> _gateways = new(Subscription, logger)
+    {
+        GetDateTime = () => DateTime.UnixEpoch + time.GetSteadyNow(),
+    };
     private readonly RequestLedger _ledger = new(time);
     private readonly OpenBreakers _open = new(time, Subscription);
     private TimeSpan _throttledUntil;

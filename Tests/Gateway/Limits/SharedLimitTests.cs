@@ -1,9 +1,6 @@
 using System.Diagnostics.Metrics;
-using System.Net;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using RegistryProxy.Gateway.Fairness;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
@@ -20,10 +17,8 @@ public sealed class SharedLimitTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly List<LimitShares> _shares = [];
     private readonly List<TenantLimits> _gateways = [];
-    private Dictionary<int, LimitBook> _books = [];
-    private bool _isSilent;
+    private LimitCluster? _cluster;
 
     public void Dispose() => _services.Dispose();
 
@@ -75,10 +70,14 @@ public sealed class SharedLimitTests : IDisposable
         var tenant = Of(100);
         _ = await Play(tenant, [0, 1], 1000, seconds: 3);
         var (served, refused) = (0, 0);
-        await Run(seconds: 10, tick =>
+        await Run(seconds: 10, async tick =>
         {
-            served += Enumerable.Range(0, 10).Count(_ => Demands(0, tenant));
-            refused += tick % 20 == 0 && !Demands(1, tenant) ? 1 : 0;
+            for (var i = 0; i < 10; i++)
+            {
+                served += await Demands(0, tenant) ? 1 : 0;
+            }
+
+            refused += tick % 20 == 0 && !await Demands(1, tenant) ? 1 : 0;
         });
         Assert.Equal(0, refused);
         Assert.InRange(served, 10 * 90, 11 * 100);
@@ -90,7 +89,7 @@ public sealed class SharedLimitTests : IDisposable
         Start(10);
         var tenant = Of(100);
         _ = await Play(tenant, [0, 1, 2], 600, seconds: 5);
-        _books = [];
+        _cluster!.Move();
         var served = await Play(tenant, Enumerable.Range(0, 10), 600, seconds: 10);
         Assert.InRange(served, 10 * 90, 11.5 * 100);
     }
@@ -101,7 +100,7 @@ public sealed class SharedLimitTests : IDisposable
         Start(10);
         var tenant = Of(100);
         _ = await Play(tenant, [0], 600, seconds: 5);
-        _isSilent = true;
+        _cluster!.IsSilent = true;
         _ = await Play(tenant, Enumerable.Range(0, 10), 600, seconds: 4);
         Assert.InRange(await Play(tenant, Enumerable.Range(0, 10), 600, seconds: 10), 950, 1050);
     }
@@ -126,47 +125,23 @@ public sealed class SharedLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task Streams_have_their_places_where_they_are_wanted()
-    {
-        Start(10);
-        var tenant = Of(streams: 40);
-        List<StreamLease> open = [];
-        await Run(seconds: 5, _ =>
-        {
-            if (_gateways[0].Begin(tenant, Caller(open.Count), From()).Lease is { } lease)
-            {
-                open.Add(lease);
-            }
-        });
-        Assert.InRange(open.Count, 38, 40);
-        await Run(seconds: 5, _ =>
-        {
-            if (_gateways[1].Begin(tenant, Caller(open.Count), From()).Lease is { } lease)
-            {
-                open.Add(lease);
-            }
-        });
-        Assert.InRange(open.Count, 38, 40 + 4);
-        open.ForEach(lease => lease.Dispose());
-    }
-
-    [Fact]
     public async Task A_transfer_that_waits_for_its_turn_keeps_its_share()
     {
         Start(100);
         const int most = 5_000_000;
-        var rate = new SharedRate(new LimitShare(_shares[0], "acme", "bytes"), new RateGate(_time));
+        var rate = new SharedRate(new LimitShare(_cluster!.Gateways[0], "acme", "bytes"), new RateGate(_time));
         var (sent, wait) = (0L, TimeSpan.Zero);
         await Run(seconds: 20, tick =>
         {
             if (wait > TimeSpan.Zero)
             {
                 wait = tick % 25 == 0 ? rate.Owed(most) : wait - TimeSpan.FromMilliseconds(10);
-                return;
+                return Task.CompletedTask;
             }
 
             sent += tick < 1000 ? 0 : 64 * 1024;
             wait = rate.Take(64 * 1024, most);
+            return Task.CompletedTask;
         });
         Assert.InRange(sent, 10 * most * 0.8, 11 * most * 1.2);
     }
@@ -207,23 +182,20 @@ public sealed class SharedLimitTests : IDisposable
 
     private void Start(int gateways)
     {
-        for (var i = 0; i < gateways; i++)
-        {
-            _shares.Add(new LimitShares(_time) { Gateways = gateways });
-            var meter = new TenantMeter(_services.GetRequiredService<IMeterFactory>(), _time);
-            _gateways.Add(new TenantLimits(new ClientAddress([]), _shares[i], meter, _time));
-        }
+        _cluster = new LimitCluster(_time, gateways);
+        var meter = new TenantMeter(_services.GetRequiredService<IMeterFactory>(), _time);
+        _gateways.AddRange(_cluster.Gateways.Select(shares => new TenantLimits(new ClientAddress([]), shares, meter, _time)));
     }
 
     /// <summary>Requests in a second, evenly over the gateways that are busy; how many were served.</summary>
     private async Task<int> Play(Tenant tenant, IEnumerable<int> busy, int perSecond, int seconds, string identity = "")
     {
         var (served, owed, turn, gateways) = (0, 0.0, 0, busy.ToArray());
-        await Run(seconds, _ =>
+        await Run(seconds, async _ =>
         {
             for (owed += perSecond / 100.0; owed >= 1; owed--)
             {
-                served += Demands(gateways[turn++ % gateways.Length], tenant, identity) ? 1 : 0;
+                served += await Demands(gateways[turn++ % gateways.Length], tenant, identity) ? 1 : 0;
             }
         });
         return served;
@@ -232,40 +204,23 @@ public sealed class SharedLimitTests : IDisposable
     /// <summary>
     /// A hundred moments a second; each gateway tells the cluster in a moment of its own, or soon when it has too little.
     /// </summary>
-    private async Task Run(int seconds, Action<int> tick)
+    private async Task Run(int seconds, Func<int, Task> tick)
     {
         for (var i = 0; i < seconds * 100; i++)
         {
-            tick(i);
-            _time.Advance(TimeSpan.FromMilliseconds(10));
-            for (var gateway = i % 20; gateway < _shares.Count; gateway += 20)
-            {
-                if ((i - gateway) % 100 == 0 || _shares[gateway].IsHurried)
-                {
-                    await _shares[gateway].Tell(Query);
-                }
-            }
+            await tick(i);
+            await _cluster!.Tick(i);
         }
     }
 
-    private Task<double[]?> Query(int shard, string gateway, int gateways, LimitDemand[] demands)
-    {
-        var book = _books.TryGetValue(shard, out var known) ? known : _books[shard] = new LimitBook(_time);
-        return Task.FromResult(_isSilent ? null : Array.ConvertAll(demands, demand => book.Share(gateway, gateways, demand)));
-    }
+    private async Task<bool> Demands(int gateway, Tenant tenant, string identity = "") =>
+        await _cluster!.Answer(_gateways[gateway].AdmitIdentity(tenant, identity, "alice")) is null;
 
-    private bool Demands(int gateway, Tenant tenant, string identity = "") =>
-        _gateways[gateway].AdmitIdentity(tenant, identity, "alice") is null;
-
-    private static DefaultHttpContext From() => new() { Connection = { RemoteIpAddress = IPAddress.Loopback } };
-
-    private static CallerKey Caller(int number) => new($"acme/corp/{number % 20}", default);
-
-    private static Tenant Of(int? rate = null, int? ofIdentity = null, int? streams = null) => new(
+    private static Tenant Of(int? rate = null, int? ofIdentity = null) => new(
         new TenantSnapshot
         {
             Name = "acme", Hosts = ["*"], Routes = [], AnonymousRules = [], Namespaces = new Dictionary<string, string>(),
-            Limits = new LimitSnapshot(rate, null, streams, ofIdentity),
+            Limits = new LimitSnapshot(rate, null, null, ofIdentity),
         },
         new Dictionary<string, Upstream>());
 }
