@@ -208,7 +208,10 @@ internal sealed class SharedPermits(
         if (wait == TimeSpan.Zero)
         {
             _pace.Count();
-            Interlocked.Increment(ref _unasked);
+            if (Volatile.Read(ref _unasked) < _terms!.Depth)
+            {
+                Interlocked.Increment(ref _unasked);
+            }
         }
 
         return wait;

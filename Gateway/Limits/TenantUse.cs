@@ -12,6 +12,7 @@ internal sealed class TenantUse(string tenant, LimitShares shares, LimitCaches c
 
     private readonly Func<RateGate> _newStranger = () => new RateGate(time, StrangerBurst);
     private readonly SharedPlaces _streams = new(0, 0, 0);
+    private readonly Lock _entering = new();
     private SharedPermits? _places;
 
     public SharedPermits Requests { get; } = new(shares, time, tenant, "requests");
@@ -59,20 +60,28 @@ internal sealed class TenantUse(string tenant, LimitShares shares, LimitCaches c
         }
 
         var places = Places();
-        var before = places.Unused(most);
         if (await places.Take(most) > TimeSpan.Zero)
         {
             return null;
         }
 
-        Resize(_streams.Used + Math.Max(1, Math.Min(before, most - _streams.Used)), most);
-        if (_streams.TryEnter(caller))
+        if (TryEnter(caller, places.Unused(most) + 1, most))
         {
             return new StreamLease(_streams, caller, places);
         }
 
         places.GiveBack();
         return null;
+    }
+
+    /// <summary>Two that were granted a place together have one each.</summary>
+    private bool TryEnter(CallerKey caller, int unused, int most)
+    {
+        lock (_entering)
+        {
+            Resize(_streams.Used + Math.Max(1, Math.Min(unused, most - _streams.Used)), most);
+            return _streams.TryEnter(caller);
+        }
     }
 
     private void Resize(int places, int most) => _streams.Resize(places, most < 4 ? 0 : Math.Max(1, most / 5));

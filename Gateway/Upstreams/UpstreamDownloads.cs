@@ -51,7 +51,8 @@ internal sealed class UpstreamDownloads(
     private async Task<DistributionError?> PassWhole(RegistryRequest request, Download download, UpstreamResult result, IdleWatch watch)
     {
         var error = await Pass(request, download, result, watch);
-        if (error is not null || !request.IsHead)
+        if (error is not null || (!request.IsHead && result.Redirect is null
+            && result.Answer!.StatusCode != System.Net.HttpStatusCode.NotModified))
         {
             failures.Tell(request.Upstream, download.Scope, result.Answer!, error);
         }

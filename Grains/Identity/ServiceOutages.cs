@@ -55,9 +55,10 @@ internal sealed partial class ServiceOutages
     /// <summary>Ends what lasts of all others: they are not configured any more.</summary>
     public void Keep(IEnumerable<string> authenticators)
     {
-        foreach (var gone in _known.Keys.Except(authenticators).ToList())
+        var kept = authenticators.ToHashSet();
+        foreach (var server in _known.Values.Where(known => !kept.Contains(known.Name)))
         {
-            _known[gone].Leave();
+            server.Leave();
         }
     }
 

@@ -232,7 +232,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
 
     private static async Task FillForm(Chromium browser, string user)
     {
-        await browser.WaitFor("#login");
+        await browser.WaitFor("input[name=user]");
         await browser.Fill("input[name=user]", user);
         await browser.Click("button");
     }

@@ -207,7 +207,12 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
 
         var (from, hash) = download.Rest();
-        using var rest = new VerifiedRest(hash, from, range, range.End <= from ? ByteAt(download.File, range.End - 1) : default);
+        using var rest = new VerifiedRest(hash, from, range);
+        if (range.End <= from)
+        {
+            rest.Last = ByteAt(download.File, range.End - 1);
+        }
+
         using var watch = ThrottledBody.Watch(context, time);
         var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer
             ?? throw new IOException("the upstream does not go on");

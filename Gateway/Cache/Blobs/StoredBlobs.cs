@@ -30,6 +30,8 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
 
     private SemaphoreSlim LargeTurns { get; } = new(MaxChecks);
 
+    private SemaphoreSlim Behind { get; } = new(1);
+
     public static string NameOf(Digest digest) => $"{digest.Hex}.blob";
 
     /// <summary>Whether a blob is there that may be served to a tenant on an upstream's word.</summary>
@@ -49,7 +51,7 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
         {
             if (time.GetElapsedTime(check.At) >= CheckLifetime)
             {
-                CheckBehind(digest, name, lease.Entry, check);
+                CheckBehind(digest, name);
             }
 
             return lease;
@@ -64,20 +66,27 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
         return null;
     }
 
-    /// <summary>Counts as done from now on, so that it is begun once.</summary>
-    private void CheckBehind(Digest digest, string name, DiskEntry entry, DiskCheck check)
+    /// <summary>One at a time; the others are begun when they are read the next time. None stands before those that are waited for.</summary>
+    private void CheckBehind(Digest digest, string name)
     {
-        entry.Check = check with { At = time.GetTimestamp() };
-        if (store.Open(name) is { } lease)
+        if (Behind.Wait(0))
         {
             _ = Run();
         }
 
         async Task Run()
         {
-            using (lease)
+            try
             {
-                await CheckOnce(digest, name, lease);
+                using var lease = store.Open(name);
+                if (lease is not null)
+                {
+                    await OnThread(() => Check(digest, lease));
+                }
+            }
+            finally
+            {
+                Behind.Release();
             }
         }
     }
@@ -93,14 +102,16 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
         await turns.WaitAsync();
         try
         {
-            return await Task.Factory.StartNew(
-                () => Check(digest, lease), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            return await OnThread(() => Check(digest, lease));
         }
         finally
         {
             turns.Release();
         }
     }
+
+    private static Task<bool> OnThread(Func<bool> check) =>
+        Task.Factory.StartNew(check, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private bool Check(Digest digest, DiskLease lease)
     {

@@ -11,13 +11,14 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// <param name="hash">Of what lies before.</param>
 /// <param name="from">Where the rest begins.</param>
 /// <param name="range">What the client still wants.</param>
-/// <param name="last">The last byte of the range, where it does not lie in the rest.</param>
-internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range, byte last) : IDisposable
+internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range) : IDisposable
 {
     private const int ChunkBytes = 64 * 1024;
 
     private long _position = from;
-    private byte _last = last;
+
+    /// <summary>The last byte of the range; to be set where it does not lie in the rest.</summary>
+    public byte Last { get; set; }
 
     /// <summary>Sends it; <c>false</c> when the blob is not what its digest says: the last byte was not sent then.</summary>
     /// <exception cref="IOException">The upstream ended early.</exception>
@@ -52,7 +53,7 @@ internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range, by
             return false;
         }
 
-        await to.WriteAsync(new[] { _last }, watch.Token);
+        await to.WriteAsync(new[] { Last }, watch.Token);
         return true;
     }
 
@@ -71,7 +72,7 @@ internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range, by
 
         if (last >= _position && last < _position + chunk.Length)
         {
-            _last = chunk.Span[(int)(last - _position)];
+            Last = chunk.Span[(int)(last - _position)];
         }
 
         return (int)Math.Max(0, end - first);

@@ -77,11 +77,19 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
         return containers.FirstOrDefault(container => container.ImageID == id)?.ID;
     }
 
-    /// <summary>The image is there still, so its names come back; where somebody else has removed it by now, they do not.</summary>
+    /// <summary>
+    /// The image is there still, so its names come back; where somebody else has removed it by now, or given a name to another image, they do
+    /// not.
+    /// </summary>
     private async Task GiveBack(string id, IEnumerable<string> tags, CancellationToken cancellation)
     {
         foreach (var tag in tags.Where(tag => !tag.Contains('@', StringComparison.Ordinal)))
         {
+            if (await images.Find(tag, cancellation) is not null)
+            {
+                continue;
+            }
+
             var colon = tag.LastIndexOf(':');
             var parameters = new ImageTagParameters { RepositoryName = tag[..colon], Tag = tag[(colon + 1)..] };
             await IfThere((client, limit) => client.Images.TagImageAsync(id, parameters, limit), cancellation);

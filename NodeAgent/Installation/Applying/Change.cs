@@ -154,7 +154,7 @@ internal sealed class Change(Node node, bool services)
         {
             if (now >= look)
             {
-                if (!await node.Services.IsStarted(WatchUnit(target)) && !node.Host.Exists(result))
+                if (await node.Services.HasEnded(WatchUnit(target)) && !node.Host.Exists(result))
                 {
                     return false;
                 }

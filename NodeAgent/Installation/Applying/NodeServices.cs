@@ -11,6 +11,10 @@ internal sealed class NodeServices(IHostCommands commands)
     public async Task<bool> IsStarted(string unit) =>
         (await commands.Run("systemctl", "is-active", unit)).Words.Trim() is "active" or "activating" or "reloading";
 
+    /// <summary>Whether a unit runs no more, for certain: systemd that does not answer says nothing.</summary>
+    public async Task<bool> HasEnded(string unit) =>
+        (await commands.Run("systemctl", "is-active", unit)).Words.Trim() is "inactive" or "failed" or "unknown";
+
     /// <summary>The main process of a unit that is active, as systemd knows it; <c>null</c> for a unit that is not.</summary>
     public async Task<string?> MainProcess(string unit) =>
         await IsActive(unit) ? (await commands.Run("systemctl", "show", "--property=MainPID", unit)).Words.Trim() : null;

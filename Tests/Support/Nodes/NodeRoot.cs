@@ -39,7 +39,7 @@ internal sealed class NodeRoot : IAsyncDisposable
                 nohup {node.Root}/opt/registryproxy/bin/registryproxy-nodeagent serve --config {node._folder.File("serving.yaml")} >{node._folder.File("agent.log")} 2>&1 &
                 echo $! > {node._folder.File("agent.pid")} ;;
               "stop registryproxy-nodeagent") kill $(cat {node._folder.File("agent.pid")}); rm {node._folder.File("agent.pid")} ;;
-              "is-active registryproxy-watch-"*) kill -0 $(cat {node._folder.File("watch.pid")}) && echo active || exit 3 ;;
+              "is-active registryproxy-watch-"*) kill -0 $(cat {node._folder.File("watch.pid")}) && echo active || (echo inactive; exit 3) ;;
               "is-active --quiet kubelet") [ ! -e {node._folder.File("broken-kubelet")} ] ;;
             esac
             """);
