@@ -16,7 +16,7 @@ public sealed class RedisSweepTests
         {
             for (var i = 0; i < Foreign; i++)
             {
-                await database.HashSetAsync($"{state}{new string('k', 4 << 20)}{i}", "etag", "x");
+                await database.HashSetAsync($"{state}{new string('k', 1 << 20)}{i}", "etag", "x");
             }
 
             return true;

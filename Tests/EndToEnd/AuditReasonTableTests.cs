@@ -57,7 +57,7 @@ public sealed class AuditReasonTableTests
 
         using var bob = door.Client("bob");
         var token = await bob.Token(RegistryClient.Pull(Repository));
-        await Ask(() => bob.GetManifest(Repository, "v1"), "pull", "bob", "upstream refused: upstream 'local' refuses");
+        await Ask(() => bob.GetManifest(Repository, "v1"), "pull", "bob", "upstream refused: upstream 'local' rejected");
         await Ask(() => bob.Do(HttpMethod.Delete, $"/v2/{Repository}/manifests/sha256:{new string('0', 64)}", $"repository:{Repository}:delete"),
             "denied", "bob", $"rule needed: delete {Repository}");
         await Ask(() => bob.Send(HttpMethod.Get, "/v2/c/d/manifests/v1", token), "denied", "bob", "scope lacking: repository:c/d:pull");

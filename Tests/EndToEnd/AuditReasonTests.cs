@@ -52,7 +52,7 @@ public sealed class AuditReasonTests
             "the revocation arrives");
         (string Event, string Subject, string Reason)[] wanted =
         [
-            ("pull", "bob", "upstream refused: upstream 'local' refuses"), ("denied", "bob", "rule needed: delete a/b"), ("denied", "bob",
+            ("pull", "bob", "upstream refused: upstream 'local' rejected"), ("denied", "bob", "rule needed: delete a/b"), ("denied", "bob",
                 "scope lacking: repository:c/d:pull"),
             ("denied", "", "not a token of this cluster"), ("login", "alice", "wrong password"), ("login", "ann", "unknown user name"),
             ("denied", "carol", "limited: "),
