@@ -99,7 +99,7 @@ public static class GatewayExtensions
         .AddSingleton<SnapshotRounds>()
         .AddSingleton<SnapshotCaches>()
         .AddSingleton(services => new FormerTenants(
-            services.GetRequiredService<RequestStatistics>().Forget, services.GetRequiredService<AuditLog>().Tail.Forget))
+            services.GetRequiredService<RequestStatistics>().Forget, former => services.GetService<AuditLog>()?.Tail.Forget(former)))
         .AddSingleton<SnapshotInstaller>()
         .AddHostedService<SnapshotFollower>()
         .AddSingleton<IReadiness, GatewayReadiness>();

@@ -11,6 +11,7 @@ using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Requests;
 using RegistryProxy.Silo.Admin;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -25,7 +26,8 @@ public sealed class RobotEndpointsTests : IDisposable
         [new RobotSecretSummary("00", DateTimeOffset.UnixEpoch, null, null)]);
 
     private readonly TemporaryFolder _folder = new();
-    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddLogging().BuildServiceProvider();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddLogging()
+        .AddSingleton(new WholeBodies(new ClientAddress([]), TimeProvider.System)).BuildServiceProvider();
     private readonly List<(string Method, object?[] Arguments)> _asked = [];
     private readonly AuditLog _audit;
     private readonly RobotEndpoints _endpoints;

@@ -66,7 +66,7 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
         return null;
     }
 
-    /// <summary>One at a time; the others are begun when they are read the next time. None stands before those that are waited for.</summary>
+    /// <summary>One at a time; others are begun when they are read the next time. None stands before those that are waited for.</summary>
     private void CheckBehind(Digest digest, string name)
     {
         if (Behind.Wait(0))
