@@ -110,8 +110,8 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
         }
     }
 
-    private static Task<bool> OnThread(Func<bool> check) =>
-        Task.Factory.StartNew(check, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private static async Task<bool> OnThread(Func<bool> check) => await Task.Factory.StartNew(
+        check, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private bool Check(Digest digest, DiskLease lease)
     {
