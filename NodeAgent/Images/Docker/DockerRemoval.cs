@@ -78,8 +78,8 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
     }
 
     /// <summary>
-    /// The image is there still, so its names come back; where somebody else has removed it by now, or given a name to another image, they do
-    /// not.
+    /// The image is there still, so its names come back; not where somebody else has removed it by now, or has given a name to another
+    /// image.
     /// </summary>
     private async Task GiveBack(string id, IEnumerable<string> tags, CancellationToken cancellation)
     {
