@@ -18,10 +18,10 @@ public sealed class UntrustedCertificateException(string reason, string subject)
     {
         var subject = new string(
             [.. (certificate?.Subject ?? "").Take(MaxSubject).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
-        return new UntrustedCertificateException(Reason(chain, errors), subject);
+        return new UntrustedCertificateException(Reason(certificate, chain, errors), subject);
     }
 
-    private static string Reason(X509Chain? chain, SslPolicyErrors errors)
+    private static string Reason(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status)
             ?? X509ChainStatusFlags.NoError;
@@ -29,6 +29,10 @@ public sealed class UntrustedCertificateException(string reason, string subject)
             : status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "it has expired or is not yet valid"
             : status.HasFlag(X509ChainStatusFlags.Revoked) ? "it was revoked"
             : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it is for another host"
+            : certificate is { Subject: var subject } && subject == certificate.Issuer
+                ? "its authority is not known here: it is self-signed"
+            : status.HasFlag(X509ChainStatusFlags.PartialChain)
+                ? "its authority is not known here, or the server leaves an intermediate certificate out"
             : "its authority is not known here";
     }
 }

@@ -18,6 +18,12 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
     /// <summary>How many upstreams are read at once for one request.</summary>
     public const int MaxUpstreams = 4;
 
+    /// <summary>
+    /// No other route is begun for one page once the position of those that are not at their end is longer, in bytes: the rest of
+    /// <see cref="ListingSeal.MaxBytes"/> is for those that are being read.
+    /// </summary>
+    public const int MaxBegun = ListingSeal.MaxBytes / 4;
+
     private const string Path = "/v2/_catalog";
 
     public async Task<DistributionError?> List(RegistryWideRequest request)
@@ -36,8 +42,7 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
 
         var names = new PageEntries(page);
         ConcurrentBag<TenantRoute> silent = [];
-        var failure = await room.Run(
-            request.Context, tenant.Name, request.Caller, () => ReadRoutes(request, names, progress, silent)) ?? progress.Tell(names);
+        var failure = await room.Run(request.Context, tenant.Name, request.Caller, ReadSection);
         if (failure is null)
         {
             if (request.IsPage)
@@ -50,6 +55,25 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
         }
 
         return failure;
+
+        async Task<DistributionError?> ReadSection()
+        {
+            if (await ReadRoutes(request, names, progress, silent, MaxUpstreams, MaxBegun) is { } failure)
+            {
+                return failure;
+            }
+
+            if (progress.Tell(names) is null)
+            {
+                return null;
+            }
+
+            // Their next pages have addresses so long that no two of them have room.
+            names.Clear();
+            progress.Clear();
+            silent.Clear();
+            return await ReadRoutes(request, names, progress, silent, 1, 0) ?? progress.Tell(names);
+        }
     }
 
     /// <summary>Adds what was pulled by routes whose upstream lists nothing, as far as the caller may pull it.</summary>
@@ -67,12 +91,12 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
     }
 
     private async Task<DistributionError?> ReadRoutes(
-        RegistryWideRequest request, PageEntries names, ListingProgress progress, ConcurrentBag<TenantRoute> silent)
+        RegistryWideRequest request, PageEntries names, ListingProgress progress, ConcurrentBag<TenantRoute> silent, int atOnce, int begun)
     {
         DistributionError? failure = null;
         await Parallel.ForEachAsync(
-            request.TokenService.Tenant.Routes.Where(progress.Reads),
-            new ParallelOptions { MaxDegreeOfParallelism = MaxUpstreams, CancellationToken = request.Context.RequestAborted },
+            progress.Select(request.TokenService.Tenant.Routes, begun),
+            new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = request.Context.RequestAborted },
             async (route, cancellation) =>
             {
                 var error = failure ?? await ReadNames(route, request, names, progress, cancellation);
@@ -94,8 +118,8 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
         {
             Part = progress.PartOf(route, route.Upstream),
         };
-        return reader.ReadAll(
-            request.TokenService.Tenant.Name, question, goesOn: names.Last.Length > 0, progress, Add, cancellation);
+        return reader.Read(
+            request.TokenService.Tenant.Name, question, names.Last.Length > 0 ? "" : null, progress, Add, cancellation);
 
         void Add(ReadOnlySpan<char> text)
         {

@@ -15,20 +15,25 @@ internal sealed class HeldListings(TimeProvider time)
     /// <summary>What they may weigh together, in bytes.</summary>
     public const long MaxBytes = 64 * 1024 * 1024;
 
-    /// <summary>How long one is kept after it was read.</summary>
+    /// <summary>How long one is kept after it was read, or used for another page.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long it may be used after it was read.</summary>
+    public static readonly TimeSpan MaxLife = TimeSpan.FromMinutes(10);
 
     private readonly WeighedCache<ListingKey, ListedNames> _listings = new(
         Capacity, MaxBytes, static (key, names) => TextWeight.Of(key.Tenant) + TextWeight.Of(key.Path) + TextWeight.Of(key.From ?? "")
-            + TextWeight.Of(key.To ?? "") + names.Weight);
+            + names.Weight);
 
     private readonly ListingMemory _memory = new();
 
     /// <summary>The listing as it was read of late; <c>null</c> when it was not.</summary>
     public ListedNames? Find(ListingKey key)
     {
-        if (_listings.TryGet(key, out var listing) && time.GetElapsedTime(listing.ReadAt) < MaxAge)
+        if (_listings.TryGet(key, out var listing) && time.GetElapsedTime(listing.UsedAt) < MaxAge
+            && time.GetElapsedTime(listing.ReadAt) < MaxLife)
         {
+            listing.UsedAt = time.GetTimestamp();
             return listing;
         }
 
@@ -37,13 +42,14 @@ internal sealed class HeldListings(TimeProvider time)
     }
 
     /// <summary>Begins one that is read now.</summary>
-    public ListedNames Begin(string from) => new(from, _memory) { ReadAt = time.GetTimestamp() };
+    public ListedNames Begin() => new(_memory) { ReadAt = time.GetTimestamp() };
 
-    /// <summary>Keeps one that was read; one that says nothing about the next page is not kept.</summary>
+    /// <summary>Keeps one that was read, unless its names were too many.</summary>
     public void Keep(ListingKey key, ListedNames listing)
     {
-        if ((listing.IsKept && (listing.IsWhole || listing.Next is not null)) || listing.IsAscending)
+        if (listing.IsKept)
         {
+            listing.UsedAt = time.GetTimestamp();
             _listings.Set(key, listing);
         }
     }
@@ -53,6 +59,6 @@ internal sealed class HeldListings(TimeProvider time)
 /// <param name="Tenant">Whose.</param>
 /// <param name="Upstream">The <see cref="Upstream.Identity"/> of the upstream.</param>
 /// <param name="Path">The listing there, without its query.</param>
-/// <param name="From">The first of its pages; <c>null</c> for those of the whole.</param>
-/// <param name="To">The page before which they end; <c>null</c> for the end, or one that is found by its names.</param>
-internal readonly record struct ListingKey(string Tenant, string Upstream, string Path, string? From, string? To);
+/// <param name="From">The first of its pages; <c>null</c> for the beginning of the listing.</param>
+/// <param name="Pages">How many pages; 0 for as many as are read for one request.</param>
+internal readonly record struct ListingKey(string Tenant, string Upstream, string Path, string? From, int Pages);

@@ -7,9 +7,8 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary>
 /// The names of an upstream's listing as they were read, packed, for the pages that a client asks for next.
 /// </summary>
-/// <param name="from">What the upstream was asked for: names after this one; empty for all.</param>
 /// <param name="room">What listings that are being read may hold together.</param>
-internal sealed class ListedNames(string from, ListingMemory room) : IDisposable
+internal sealed class ListedNames(ListingMemory room) : IDisposable
 {
     /// <summary>The most that is kept of one listing, in bytes.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
@@ -18,22 +17,16 @@ internal sealed class ListedNames(string from, ListingMemory room) : IDisposable
     private int _length;
     private int _taken;
 
-    /// <summary>What names come after; empty for all.</summary>
-    public string From => from;
-
     /// <summary>The greatest name in ordinal order; empty when there is none.</summary>
     public string Greatest { get; private set; } = "";
-
-    /// <summary>Whether each name came after the one before it, in ordinal order.</summary>
-    public bool IsAscending { get; private set; } = true;
-
-    /// <summary>Whether the listing was read to its end.</summary>
-    public bool IsWhole { get; set; }
 
     /// <summary>The upstream's page that was read first.</summary>
     public OriginForm Start { get; set; }
 
-    /// <summary>The upstream's page that was not read any more; <c>null</c> where there is none, or nobody knows it.</summary>
+    /// <summary>How many of the upstream's pages were read.</summary>
+    public int Pages { get; set; }
+
+    /// <summary>The upstream's page that was not read any more; <c>null</c> at the end of the listing.</summary>
     public OriginForm? Next { get; set; }
 
     /// <summary>Whether so many names are here that those of another page may be too many.</summary>
@@ -45,16 +38,17 @@ internal sealed class ListedNames(string from, ListingMemory room) : IDisposable
     /// <summary>When it was read.</summary>
     public required long ReadAt { get; init; }
 
+    /// <summary>When it was used last.</summary>
+    public long UsedAt { get; set; }
+
     /// <summary>What it weighs, in bytes.</summary>
-    public long Weight => _names.Length + TextWeight.Of(From) + TextWeight.Of(Greatest)
-        + TextWeight.Of(Start.Text) + TextWeight.Of(Next?.Text ?? "");
+    public long Weight => _names.Length + TextWeight.Of(Greatest) + TextWeight.Of(Start.Text)
+        + TextWeight.Of(Next?.Text ?? "");
 
     /// <summary>Takes the next name, which is ASCII and no longer than <see cref="NameReader.MaxName"/>.</summary>
     public void Add(ReadOnlySpan<char> name)
     {
-        var comparison = name.SequenceCompareTo(Greatest);
-        IsAscending &= comparison >= 0;
-        Greatest = comparison > 0 ? name.ToString() : Greatest;
+        Greatest = name.SequenceCompareTo(Greatest) > 0 ? name.ToString() : Greatest;
         if (!IsKept || name.Contains('\n'))
         {
             return;

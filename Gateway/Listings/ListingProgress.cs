@@ -9,7 +9,7 @@ namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>
 /// Where one page of a listing begins at its upstreams, and where the next one does. A listing that is longer than what is read for one
-/// request, and in no order by which it could be continued, is given in sections, each in order; the <c>Link</c> carries the position.
+/// request is given in sections, each in order; the <c>Link</c> carries the position.
 /// </summary>
 internal sealed class ListingProgress
 {
@@ -18,12 +18,22 @@ internal sealed class ListingProgress
     private readonly ListingSeal _seal;
     private readonly ListingBinding _binding;
     private readonly ListingPosition? _begun;
+    private string? _left;
 
     private ListingProgress(ListingSeal seal, ListingBinding binding, ListingPosition? begun) =>
         (_seal, _binding, _begun) = (seal, binding, begun);
 
     /// <summary>Whether the client goes on at a position that it was given.</summary>
     public bool HasBegun => _begun is not null;
+
+    /// <summary>What comes after the only upstream that was read; <c>null</c> at the end.</summary>
+    public ListingPart? Next => _next.TryPeek(out var next) ? next : null;
+
+    /// <summary>The routes that are read though no part names them; <c>null</c> for none.</summary>
+    private RouteRange? Others => _begun is null ? RouteRange.All : _begun.Others;
+
+    /// <summary>Whether the names of this page's section were read before, and are to be the same now.</summary>
+    private bool IsSettled => _begun?.Parts.Any(part => part.Pages > 0) == true;
 
     /// <summary>The progress of a request; <c>null</c> when it carries a position that is not one of its own.</summary>
     public static ListingProgress? Of(FrontDoorMap map, ListingBinding binding, Page page) =>
@@ -34,8 +44,22 @@ internal sealed class ListingProgress
     public bool Fits(IEnumerable<(TenantRoute Route, Upstream Upstream)> known) =>
         _begun is null || _begun.Parts.Count == known.Count(one => PartOf(one.Route, one.Upstream) is not null);
 
-    /// <summary>Whether names of a route are on this page.</summary>
-    public bool Reads(TenantRoute route) => _begun is null or { HasOthers: true } || PartOf(route, route.Upstream) is not null;
+    /// <summary>
+    /// The routes whose names are on this page, those that a part names first. While they are read, no other is begun once the position of
+    /// those that are not at their end is longer than <paramref name="room"/> bytes: it and all behind it come with a later page.
+    /// </summary>
+    public IEnumerable<TenantRoute> Select(IEnumerable<TenantRoute> routes, int room)
+    {
+        var known = routes.ToLookup(route => PartOf(route, route.Upstream) is not null);
+        return known[true].Concat(known[false].Where(route => Others?.Has(route.Prefix) == true)
+            .OrderBy(route => route.Prefix, StringComparer.Ordinal).TakeWhile(HasRoom));
+
+        bool HasRoom(TenantRoute route)
+        {
+            _left = !IsSettled && Math.Max(Length(_read), Length(_next)) > room ? route.Prefix : null;
+            return _left is null;
+        }
+    }
 
     /// <summary>What is read of an upstream for this page; <c>null</c> for all of it.</summary>
     public ListingPart? PartOf(TenantRoute route, Upstream upstream)
@@ -45,20 +69,18 @@ internal sealed class ListingProgress
     }
 
     /// <summary>An upstream was read for this page.</summary>
-    /// <param name="question">The listing.</param>
-    /// <param name="from">The page of the upstream that was the first.</param>
-    /// <param name="next">The page of the upstream that is the next one; <c>null</c> at the end.</param>
-    public void Add(ListingQuestion question, OriginForm from, OriginForm? next)
+    public void Add(ListingQuestion question, ListedNames names)
     {
-        var part = new ListingPart(question.Route.Prefix, ShortHash.Of(question.Upstream.Identity), from, next);
-        if (next is not null || question.Part is not null)
+        var part = new ListingPart(
+            question.Route.Prefix, ShortHash.Of(question.Upstream.Identity), names.Start, names.Pages);
+        if (names.Next is not null || question.Part is not null)
         {
             _read.Add(part);
         }
 
-        if (next is { } there)
+        if (names.Next is { } there)
         {
-            _next.Add(part with { From = there, To = null });
+            _next.Add(part with { From = there, Pages = 0 });
         }
     }
 
@@ -67,16 +89,22 @@ internal sealed class ListingProgress
     {
         _read.Clear();
         _next.Clear();
+        _left = null;
     }
 
     /// <summary>Tells a page what the next one needs; the error when no address could hold it.</summary>
     public DistributionError? Tell(PageEntries page)
     {
-        page.Within = _read.IsEmpty ? null : _seal.Seal(new ListingPosition(_begun?.HasOthers ?? true, [.. _read]), _binding);
-        page.Beyond = _next.IsEmpty ? null : _seal.Seal(new ListingPosition(false, [.. _next]), _binding);
-        return (page.Within is null && !_read.IsEmpty) || (page.Beyond is null && !_next.IsEmpty)
+        var (read, end) = (Others, _left ?? Others?.To);
+        var later = end is null ? null : new RouteRange(end, null);
+        var (isWithin, isBeyond) = (!_read.IsEmpty || later is not null, !_next.IsEmpty || later is not null);
+        page.Within = isWithin ? _seal.Seal(new ListingPosition(read is null ? null : read with { To = end }, [.. _read]), _binding) : null;
+        page.Beyond = isBeyond ? _seal.Seal(new ListingPosition(later, [.. _next]), _binding) : null;
+        return (isWithin && page.Within is null) || (isBeyond && page.Beyond is null)
             ? DistributionError.Unavailable(StatusCodes.Status502BadGateway,
                 $"the upstream's next page has a longer address than the {ListingSeal.MaxBytes >> 10} KiB that a Link has room for", 5)
             : null;
     }
+
+    private static int Length(IEnumerable<ListingPart> parts) => parts.Sum(part => part.ToText().Length);
 }

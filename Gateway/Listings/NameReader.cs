@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Gateway.Listings;
 
@@ -14,6 +15,7 @@ internal sealed class NameReader(string member, NameTaker take)
     public const int MaxName = 2048;
 
     private JsonReaderState _state;
+    private bool _isBegun;
     private bool _isMember;
     private bool _isList;
 
@@ -21,7 +23,14 @@ internal sealed class NameReader(string member, NameTaker take)
     /// <exception cref="JsonException">The body is not a JSON object.</exception>
     public int Read(ReadOnlySpan<byte> piece, bool isFinal)
     {
-        var reader = new Utf8JsonReader(piece, isFinal, _state);
+        var mark = _isBegun ? 0 : EncodedBody.MarkOf(piece);
+        if (mark is not { } skipped)
+        {
+            return isFinal ? throw new JsonException("a listing is an object") : 0;
+        }
+
+        _isBegun |= piece.Length > 0;
+        var reader = new Utf8JsonReader(piece[skipped..], isFinal, _state);
         Span<char> name = stackalloc char[MaxName];
         while (reader.Read())
         {
@@ -42,7 +51,7 @@ internal sealed class NameReader(string member, NameTaker take)
         }
 
         _state = reader.CurrentState;
-        return (int)reader.BytesConsumed;
+        return skipped + (int)reader.BytesConsumed;
     }
 
     private void Enter(ref Utf8JsonReader reader, scoped Span<char> name)

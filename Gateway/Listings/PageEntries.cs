@@ -18,9 +18,6 @@ internal sealed class PageEntries(Page page)
     /// <summary>What entries come after; empty for all.</summary>
     public string Last => page.Last;
 
-    /// <summary>Whether nobody knows what comes after the greatest entry: the listing goes on.</summary>
-    public bool IsCut { get; set; }
-
     /// <summary>The position of the rest of what was collected from; <c>null</c> for the whole listing.</summary>
     public string? Within { get; set; }
 
@@ -28,9 +25,7 @@ internal sealed class PageEntries(Page page)
     public string? Beyond { get; set; }
 
     /// <summary>The last entry of this page when more come after it in order; <c>null</c> when not.</summary>
-    public string? Next => page.Size == 0 ? null
-        : _first.Count > page.Size ? _first.ElementAt(page.Size - 1)
-        : IsCut ? _first.Max : null;
+    public string? Next => page.Size > 0 && _first.Count > page.Size ? _first.ElementAt(page.Size - 1) : null;
 
     /// <summary>The query of the next page; <c>null</c> when there is none.</summary>
     public string? NextQuery => page.Size == 0 ? null
@@ -66,6 +61,6 @@ internal sealed class PageEntries(Page page)
     public void Clear()
     {
         _first.Clear();
-        (_beyond, IsCut, Within, Beyond) = (null, false, null, null);
+        (_beyond, Within, Beyond) = (null, null, null);
     }
 }

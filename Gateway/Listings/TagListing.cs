@@ -8,6 +8,9 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary><c>tags/list</c>: sorted and paged, whatever the upstream makes of it.</summary>
 internal sealed class TagListing(ListingReader reader, ListingRoom room)
 {
+    /// <summary>Sections of a listing that are read for one request while none of their tags comes after the client's last one.</summary>
+    public const int MaxSections = 4;
+
     public async Task<DistributionError?> List(RegistryRequest request)
     {
         if (!Page.TryParse(request.Path.Query, out var page))
@@ -45,14 +48,24 @@ internal sealed class TagListing(ListingReader reader, ListingRoom room)
             return progress.HasBegun ? failed : fallback.Told;
         }
 
-        Task<DistributionError?> Read()
+        async Task<DistributionError?> Read()
         {
             tags.Clear();
-            progress.Clear();
             var question = new ListingQuestion(
                 request, request.Route, request.Upstream, UpstreamScope.Pull(request.UpstreamName),
                 $"/v2/{request.UpstreamName}/tags/list", "tags") { Part = progress.PartOf(request.Route, request.Upstream) };
-            return reader.ReadPage(tenant, question, tags, progress, Add, request.Aborted);
+            for (var sections = 1; ; sections++)
+            {
+                progress.Clear();
+                var error = await reader.Read(
+                    tenant, question, tags.Last.Length > 0 ? tags.Last : null, progress, Add, request.Aborted);
+                if (error is not null || tags.HasAny || progress.Next is not { } next || sections == MaxSections)
+                {
+                    return error;
+                }
+
+                question = question with { Part = next };
+            }
         }
 
         void Add(ReadOnlySpan<char> text)

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using RegistryProxy.Files;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
@@ -30,10 +29,9 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The sizes of pages that an upstream is asked for; the next one where it refuses the one before with 400, as some do beyond what they
-    /// allow.
+    /// After so long pages that were read before, and are read again for a client that has some of their names, are given up.
     /// </summary>
-    private static readonly int[] PageSizes = [100, 50, 10, 1];
+    public static readonly TimeSpan MaxAgainTime = TimeSpan.FromSeconds(60);
 
     /// <summary>The longest that one page may take.</summary>
     public static readonly TimeSpan PageTime = TimeSpan.FromSeconds(30);
@@ -43,59 +41,27 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
     /// <summary>Hands on the names of a listing, in the upstream's order; what became of it.</summary>
     /// <param name="question">The listing.</param>
-    /// <param name="from">What the upstream is asked for: names after this one; empty for all.</param>
     /// <param name="take">Takes a name, which may be any text.</param>
     /// <param name="isFull">Whether no other page is to be read for now.</param>
     /// <param name="cancellation">Gives up.</param>
     public async Task<ListingOutcome> Read(
-        ListingQuestion question, string from, NameTaker take, Func<bool> isFull, CancellationToken cancellation)
+        ListingQuestion question, NameTaker take, Func<bool> isFull, CancellationToken cancellation)
     {
-        var (began, left, size) = (time.GetTimestamp(), MaxBytes, 0);
-        var target = question.Part?.From ?? First(question, size, from);
-        var (start, read) = (target, new HashSet<string>());
+        var walk = new ListingWalk(question, time);
         while (true)
         {
-            read.Add(ShortHash.Of(target.Text));
-            var page = await FetchPage(question, target, take, left, cancellation);
-            if (page.Error is { } error)
+            var page = await FetchPage(question, walk.Target, take, walk.Left, cancellation);
+            if ((page.Error is null ? walk.Advance(page, isFull()) : walk.Recover(page)) is { } outcome)
             {
-                var isRefused = error.Status == StatusCodes.Status400BadRequest;
-                if (isRefused && question.Part is null && read.Count == size + 1 && ++size < PageSizes.Length)
-                {
-                    start = target = First(question, size, from);
-                    continue;
-                }
-
-                return new ListingOutcome(isRefused
-                    ? Unfinished(question.Upstream, "is refused with 400, whatever the size of its pages") : error)
-                { IsBounded = page.Left < 0 };
+                return outcome;
             }
-
-            left = page.Left;
-            if (page.Next is not { } next || next == question.Part?.To || IsEnough())
-            {
-                return new ListingOutcome(null) { Start = start, Next = page.Next };
-            }
-
-            if (read.Contains(ShortHash.Of(next.Text)))
-            {
-                return new ListingOutcome(Unfinished(question.Upstream, "has a Link header that points to a page that was already read"));
-            }
-
-            target = next;
         }
-
-        bool IsEnough() =>
-            read.Count >= MaxPages || left < MaxBytes / 2 || isFull() || time.GetElapsedTime(began) >= MaxTime;
     }
-
-    private static OriginForm First(ListingQuestion question, int size, string from) =>
-        OriginForm.Of($"{question.Path}?n={PageSizes[size]}{(from.Length == 0 ? "" : $"&last={Uri.EscapeDataString(from)}")}");
 
     private async Task<ListingPage> FetchPage(
         ListingQuestion question, OriginForm target, NameTaker take, long left, CancellationToken cancellation)
     {
-        var upstream = question.Upstream;
+        var (upstream, names) = (question.Upstream, new PageNames(target, take));
         var request = new UpstreamRequest
         {
             Target = target, Scope = question.Scope, Payer = question.Payer, NotFound = DistributionError.NameUnknown(),
@@ -109,27 +75,27 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         if (answer is null)
         {
             cancellation.ThrowIfCancellationRequested();
-            return new ListingPage(null, 0, error);
+            return new ListingPage(names, null, 0, error);
         }
 
         using (answer)
         {
             try
             {
-                return await ReadPage(answer, question, take, left, either.Token);
+                return await ReadPage(answer, question, names, left, either.Token);
             }
             catch (Exception fault) when (!cancellation.IsCancellationRequested
                 && fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException)
             {
-                return new ListingPage(null, 0, UpstreamErrors.Unanswered(upstream, fault));
+                return new ListingPage(names, null, 0, UpstreamErrors.Unanswered(upstream, fault));
             }
         }
     }
 
     private static async Task<ListingPage> ReadPage(
-        HttpResponseMessage response, ListingQuestion question, NameTaker take, long left, CancellationToken cancellation)
+        HttpResponseMessage response, ListingQuestion question, PageNames names, long left, CancellationToken cancellation)
     {
-        var (reader, buffer, held) = (new NameReader(question.Member, take), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
+        var (reader, buffer, held) = (new NameReader(question.Member, names.Take), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellation);
@@ -138,7 +104,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
                 var read = await body.ReadAsync(buffer.AsMemory(held, MaxPiece - held), cancellation);
                 if ((left -= read) < 0)
                 {
-                    return new ListingPage(null, left, Unfinished(question.Upstream, $"is larger than {MaxBytes >> 20} MiB"));
+                    return new ListingPage(names, null, left, Unfinished(question.Upstream, $"is larger than {MaxBytes >> 20} MiB"));
                 }
 
                 (isFinal, held) = (read == 0, held + read);
@@ -157,17 +123,22 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         }
 
         return LinkHeader.TryNext(response, question.Path, out var next)
-            ? new ListingPage(next, left, null)
+            ? new ListingPage(names, next, left, null)
             : new ListingPage(
-                null, 0, Unfinished(question.Upstream, "has a Link header that points outside its API, or back to the same page"));
+                names, null, 0, Unfinished(question.Upstream, "has a Link header that points outside its API, or back to the same page"));
     }
 
     /// <summary>The error of a listing of which a part is missing, and nobody says that.</summary>
     internal static DistributionError Unfinished(Upstream upstream, string why) =>
         DistributionError.Unavailable(502, $"upstream '{upstream.Name}' has a listing that cannot be read to its end: it {why}", 5);
-
-    private sealed record ListingPage(OriginForm? Next, long Left, DistributionError? Error);
 }
+
+/// <summary>A page of an upstream's listing.</summary>
+/// <param name="Names">Its names, as far as it was read.</param>
+/// <param name="Next">The page that it leads to; <c>null</c> when it leads to none.</param>
+/// <param name="Left">How many bytes may still be read; below 0 when it had more.</param>
+/// <param name="Error">Why it could not be read to its end.</param>
+internal sealed record ListingPage(PageNames Names, OriginForm? Next, long Left, DistributionError? Error);
 
 /// <summary>A listing of an upstream.</summary>
 /// <param name="Payer">Whose request it is, where it is about one repository.</param>
@@ -187,11 +158,11 @@ internal sealed record ListingQuestion(
 /// <param name="Error">The error for the client when not all names could be had.</param>
 internal readonly record struct ListingOutcome(DistributionError? Error)
 {
-    /// <summary>Whether a bound of this gateway ended it within a page: there is more, and what was read is good.</summary>
-    public bool IsBounded { get; init; }
-
     /// <summary>The page that was read first.</summary>
     public OriginForm Start { get; init; }
+
+    /// <summary>How many pages were read.</summary>
+    public int Pages { get; init; }
 
     /// <summary>The page that is the next one, where more would have been too much for one request; <c>null</c> at the end.</summary>
     public OriginForm? Next { get; init; }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Referrers;
@@ -33,7 +34,7 @@ internal sealed class ReferrersIndex
     {
         try
         {
-            return Utf8.IsValid(json.Span) ? Parse(json) : null;
+            return Utf8.IsValid(json.Span) ? Parse(EncodedBody.WithoutMark(json)) : null;
         }
         catch (JsonException)
         {

@@ -12,8 +12,10 @@ internal static class UploadHeaders
 {
     private const string UuidHeader = "Docker-Upload-UUID";
 
-    /// <summary>The longest location of an upload, in characters; sealed, it is an id that clients carry.</summary>
-    public const int MaxLocation = 2900;
+    /// <summary>
+    /// The longest location of an upload, in characters: sealed, it is an id that clients carry, in an address that gateways take.
+    /// </summary>
+    public const int MaxLocation = 5600;
 
     /// <summary>Path and query of the upload at the upstream; <c>null</c> when they are missing, too long or on another origin.</summary>
     /// <param name="response">The upstream's answer.</param>
@@ -95,9 +97,12 @@ internal static class UploadHeaders
             && last >= first && last < long.MaxValue;
     }
 
-    /// <summary>Behind a TLS-terminating proxy an upstream may name itself with http; host and port decide.</summary>
-    private static bool IsSameServer(HttpOrigin origin, Upstream upstream) =>
-        origin == upstream.Origin
-        || (origin is { Scheme: "http", Port: 80 } && upstream.Origin is { Scheme: "https", Port: 443 }
-            && origin.Host == upstream.Origin.Host);
+    /// <summary>
+    /// Behind a proxy that ends TLS an upstream may name itself with another scheme than it is asked by; host and port decide, and what is
+    /// sent next goes to where the upstream is configured to be.
+    /// </summary>
+    private static bool IsSameServer(HttpOrigin origin, Upstream upstream) => origin.Host == upstream.Origin.Host
+        && (origin.Port == upstream.Origin.Port || (IsUsual(origin) && IsUsual(upstream.Origin)));
+
+    private static bool IsUsual(HttpOrigin origin) => origin is { Scheme: "http", Port: 80 } or { Scheme: "https", Port: 443 };
 }

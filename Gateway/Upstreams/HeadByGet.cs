@@ -85,11 +85,11 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
         && (answer.Headers.NonValidated.Contains("RateLimit-Limit") || answer.Headers.NonValidated.Contains("RateLimit-Remaining"));
 
     /// <summary>
-    /// Whether a HEAD says what clients need of a manifest: how long it is, which no manifest is not, and its type. One that is too long to
-    /// be read here says what it says.
+    /// Whether a HEAD says what clients need of a manifest: how long it is, which no manifest is not, and an encoded one does not say, and
+    /// its type. One that is too long to be read here says what it says.
     /// </summary>
     private static bool IsWhole(HttpResponseMessage answer) => answer.Content.Headers.ContentLength > Manifest.MaxBytes
-        || (answer.Content.Headers.ContentLength > 0
+        || (answer.Content.Headers.ContentLength > 0 && !ResponseHeaders.IsEncoded(answer)
             && answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && !ManifestLabel.IsVague(type.ToString()));
 
     /// <summary>What a GET brought HEAD should know.</summary>

@@ -45,7 +45,7 @@ internal static class PulledManifest
             return await SendHeld(request, upstream, requested, (int)length, watch);
         }
 
-        if (MediaType.IsSchema1(TypeOf(upstream))
+        if (upstream.Content is DecodedContent || MediaType.IsSchema1(TypeOf(upstream))
             || (ManifestLabel.IsVague(TypeOf(upstream)) && upstream.Content.Headers.ContentLength is null or <= Manifest.MaxBytes))
         {
             return await SendSigned(request, upstream, requested, watch);
@@ -97,8 +97,8 @@ internal static class PulledManifest
     }
 
     /// <summary>
-    /// What a manifest of schema 1 has been signed as, and the type of one that the upstream does not say, is known when it is here as a
-    /// whole; it counts as held until the client has it.
+    /// What a manifest of schema 1 has been signed as, the type of one that the upstream does not say, and whether one that is decoded is
+    /// right, is known when it is here as a whole; it counts as held until the client has it.
     /// </summary>
     private static async Task<DistributionError?> SendSigned(
         RegistryRequest request, HttpResponseMessage upstream, Digest? requested, IdleWatch watch)

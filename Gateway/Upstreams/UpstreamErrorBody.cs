@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Files;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Protocol;
 
@@ -38,7 +39,7 @@ internal static class UpstreamErrorBody
         try
         {
             var body = await BoundedBody.Read(response, MaxBytes, either.Token);
-            using var document = JsonDocument.Parse(body);
+            using var document = JsonDocument.Parse(EncodedBody.WithoutMark(body));
             var error = document.RootElement.GetProperty("errors")[0];
             var code = error.GetProperty("code").GetString();
             if (Array.IndexOf(Known, code) >= 0)

@@ -1,5 +1,6 @@
 using System.Net;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
@@ -77,7 +78,7 @@ internal static class UpstreamErrors
                     return DistributionError.Unavailable(
                         503, $"too many concurrent responses of upstream '{upstream.Name}' are being buffered; try again",
                         RetryAfterSeconds) with { IsOfCaller = true };
-                case BodyTooLargeException or System.Text.Json.JsonException:
+                case BodyTooLargeException or System.Text.Json.JsonException or WrongEncodingException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' sent something that is not of the distribution API", RetryAfterSeconds);
             }

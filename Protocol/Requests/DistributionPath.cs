@@ -140,8 +140,11 @@ public sealed record DistributionPath
         }
     }
 
+    /// <summary>The longest id of an upload, in characters: with the rest of its address it is one that gateways take.</summary>
+    private const int MaxUploadId = 7680;
+
     private static bool IsUploadId(ReadOnlySpan<char> id) =>
-        id.Length is > 0 and <= 4096
+        id.Length is > 0 and <= MaxUploadId
         && !id.ContainsAnyExcept(Alphabets.Base64Url);
 
     /// <summary>What is before the last slash, and what is behind it.</summary>

@@ -51,7 +51,7 @@ public readonly record struct OriginForm
 
     /// <summary>The same with one more parameter.</summary>
     public OriginForm With(string name, string value) =>
-        Of($"{Text}{(Text.Contains('?') ? '&' : '?')}{name}={Uri.EscapeDataString(value)}");
+        Of($"{Text}{(Text.EndsWith('?') ? "" : Text.Contains('?') ? "&" : "?")}{name}={Uri.EscapeDataString(value)}");
 
     public override string ToString() => Text;
 

@@ -45,6 +45,8 @@ public sealed class BoundedStateTests
         ["Line._asked"] = "one for each session that requests wait for",
         ["Line._next"] = "one for each session that requests wait for",
         ["LimitShares._listed"] = "LimitShares.Capacity limits that are asked for",
+        ["LateTokens._vain"] = "a time for each upstream of the configuration",
+        ["ListingWalk._read"] = "UpstreamListing.MaxPages hashes of pages that one listing is read from",
         ["ListingProgress._next"] = "one for each upstream that one listing is read from",
         ["ListingProgress._read"] = "one for each upstream that one listing is read from",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",

@@ -15,7 +15,7 @@ namespace RegistryProxy.Tests.Egress;
 public sealed class UntrustedCertificateTests
 {
     [Theory]
-    [InlineData("127.0.0.1", "its authority is not known here")]
+    [InlineData("127.0.0.1", "its authority is not known here: it is self-signed")]
     [InlineData("localhost", "it is for another host")]
     public async Task It_is_said_why_it_is_not_trusted(string host, string reason)
     {

@@ -87,6 +87,53 @@ public sealed class PagingCostTests(PagingUpstream upstream) : IClassFixture<Pag
         Assert.Equal(upstream.Listings().Count, upstream.Listings().Distinct().Count());
     }
 
+    /// <summary>The first section of names is in order, as it may be by accident; what comes after it is smaller.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task No_tag_is_lost_where_the_order_is_ascending_only_at_first(bool followsLinks)
+    {
+        var names = Names((UpstreamListing.MaxPages * Largest) + 250);
+        upstream.Names = [.. names[250..], .. names[..250]];
+        var read = await ReadAll("tags", 1000, followsLinks);
+        Assert.Equal(followsLinks ? upstream.Names : names[250..], read);
+        Assert.InRange(upstream.Listings().Count, 1, (names.Length / Largest) + 5);
+    }
+
+    [Fact]
+    public async Task Clients_that_make_the_next_page_of_the_last_name_get_all_that_comes_after_it()
+    {
+        upstream.Names = Names((UpstreamListing.MaxPages * Largest) + 250);
+        List<string> read = [upstream.Names[^1500]];
+        for (var page = read; page.Count > 0; read.AddRange(page))
+        {
+            (page, _) = await ReadPage($"{_path}?n=1000&last={read[^1]}", "tags");
+        }
+
+        Assert.Equal(upstream.Names[^1500..], read);
+    }
+
+    [Theory]
+    [InlineData("tags", 250)]
+    [InlineData("tags", 200)]
+    [InlineData("repositories", 101)]
+    public async Task An_upstream_that_gives_no_more_than_it_is_asked_for_and_no_link_is_read_to_its_end(string member, int count)
+    {
+        (upstream.Names, upstream.HasNoLinks) = (Names(count), true);
+        Assert.Equal(upstream.Names, await ReadAll(member, 1000));
+        Assert.Equal((count / Largest) + 1, upstream.Listings().Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_upstream_with_as_many_names_as_one_page_has_no_others(bool refusesLast)
+    {
+        (upstream.Names, upstream.HasNoLinks, upstream.IgnoresLast, upstream.RefusesLast) = (Names(Largest), true, true, refusesLast);
+        Assert.Equal(upstream.Names, await ReadAll("tags", 1000));
+        Assert.Equal(2, upstream.Listings().Count);
+    }
+
     [Fact]
     public async Task A_position_opens_what_it_was_given_for_and_nothing_else()
     {
@@ -118,14 +165,16 @@ public sealed class PagingCostTests(PagingUpstream upstream) : IClassFixture<Pag
     private Task<HttpResponseMessage> Get(string target, string member) => upstream.Alice.Do(
         HttpMethod.Get, target, member == "tags" ? RegistryClient.Pull(_path[4.._path.IndexOf("/tags/")]) : "registry:catalog:*");
 
-    private async Task<List<string>> ReadAll(string member, int size)
+    private async Task<List<string>> ReadAll(string member, int size, bool followsLinks = true)
     {
         List<string> names = [];
-        for (string? next = $"{(member == "tags" ? _path : "/v2/_catalog")}?n={size}"; next is not null;)
+        var path = $"{(member == "tags" ? _path : "/v2/_catalog")}?n={size}";
+        for (var next = path; next is not null;)
         {
             (var page, next) = await ReadPage(next, member);
-            Assert.InRange(page.Count, 1, size);
+            Assert.InRange(page.Count, followsLinks ? 1 : 0, size);
             names.AddRange(page);
+            next = followsLinks || next is null ? next : page.Count < size ? null : $"{path}&last={page[^1]}";
         }
 
         return names;
@@ -159,6 +208,12 @@ public sealed class PagingUpstream : IAsyncLifetime
     /// <summary>Whether the last page leads to the second.</summary>
     public bool IsCircle { get; set; }
 
+    public bool HasNoLinks { get; set; }
+
+    public bool IgnoresLast { get; set; }
+
+    public bool RefusesLast { get; set; }
+
     internal RegistryClient Alice { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
@@ -179,6 +234,7 @@ public sealed class PagingUpstream : IAsyncLifetime
     public string Begin()
     {
         (Names, MostAllowed, IgnoresSize, IsCircle) = ([], Largest, false, false);
+        (HasNoLinks, IgnoresLast, RefusesLast) = (false, false, false);
         _upstream.Requests.Clear();
         return $"/v2/a/b{++_count}/tags/list";
     }
@@ -202,9 +258,15 @@ public sealed class PagingUpstream : IAsyncLifetime
         }
 
         var after = (string?)context.Request.Query["last"];
-        var from = after is null or "" ? 0 : Array.IndexOf(Names, after) + 1;
+        if (RefusesLast && after is not null)
+        {
+            context.Response.StatusCode = 404;
+            return context.Response.WriteAsync("""{"errors":[{"code":"NAME_UNKNOWN"}]}""");
+        }
+
+        var from = IgnoresLast || after is null or "" ? 0 : Array.IndexOf(Names, after) + 1;
         var page = Names[from..(IgnoresSize ? Names.Length : Math.Min(from + asked, Names.Length))];
-        if (from + page.Length < Names.Length)
+        if (from + page.Length < Names.Length && !HasNoLinks)
         {
             context.Response.Headers.Link = $"<{path}?n={asked}&last={page[^1]}>; rel=\"next\"";
         }

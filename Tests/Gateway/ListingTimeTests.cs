@@ -11,7 +11,6 @@ using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -59,13 +58,15 @@ public sealed class ListingTimeTests
         var question = new ListingQuestion(null, route, upstream, "repository:a/b:pull", "/v2/a/b/tags/list", "tags");
         var outcome = await Read();
         Assert.Equal((null, 4, "/v2/a/b/tags/list?last=4"), (outcome.Error, pages, outcome.Next?.Text));
-        var part = new ListingPart("", "", outcome.Next!.Value, null);
+        var part = new ListingPart("", "", outcome.Next!.Value, 0);
         question = question with { Part = part };
         Assert.Equal(("/v2/a/b/tags/list?last=8", 8), ((await Read()).Next?.Text, pages));
-        question = question with { Part = part with { To = OriginForm.Of("/v2/a/b/tags/list?last=10") } };
-        Assert.Equal(("/v2/a/b/tags/list?last=10", 10), ((await Read()).Next?.Text, pages));
+        question = question with { Part = part with { Pages = 6 } };
+        Assert.Equal(("/v2/a/b/tags/list?last=14", 14), ((await Read()).Next?.Text, pages));
+        question = question with { Part = part with { Pages = 8 } };
+        Assert.Equal((502, 21), ((await Read()).Error?.Status, pages));
 
         Task<ListingOutcome> Read() =>
-            listing.Read(question, "", _ => { }, () => false, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+            listing.Read(question, _ => { }, () => false, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
     }
 }

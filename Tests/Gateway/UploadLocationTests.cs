@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Uploads;
@@ -93,18 +94,37 @@ public sealed class UploadLocationTests
     [InlineData("http://registry.example:5000/v2/x", true)]
     [InlineData("/v2/x", true)]
     [InlineData("http://registry.example/v2/x", false)]
-    [InlineData("https://registry.example:5000/v2/x", false)]
+    [InlineData("https://registry.example:5000/v2/x", true)]
+    [InlineData("https://registry.example/v2/x", false)]
     [InlineData("http://registry.example.:5000/v2/x", false)]
     [InlineData("http://u@registry.example:5000/v2/x", false)]
     [InlineData($"http://registry.example:5000//{Evil}/x", false)]
-    public void Scheme_host_and_port_are_those_of_the_upstream(string text, bool good) =>
+    public void Host_and_port_are_those_of_the_upstream(string text, bool good) =>
         Assert.Equal(good, Location(text, UpstreamOf(Upstreams[0])) is not null);
 
-    /// <summary>Behind a proxy that ends TLS an upstream may name itself with http.</summary>
-    [Fact]
-    public void Plain_http_of_the_same_host_becomes_https() =>
-        Assert.Equal("https://registry.example/v2/x",
-            UpstreamOf(Upstreams[1]).At(Location("http://registry.example/v2/x", UpstreamOf(Upstreams[1]))!.Value).AbsoluteUri);
+    /// <summary>Behind a proxy that ends TLS an upstream may name itself with the other scheme.</summary>
+    [Theory]
+    [InlineData("https://registry.example", "http://registry.example/v2/x")]
+    [InlineData("http://registry.example", "https://registry.example/v2/x")]
+    [InlineData("http://registry.example", "https://registry.example:443/v2/x")]
+    public void The_scheme_is_that_of_the_upstream(string url, string location)
+    {
+        var upstream = UpstreamOf(new Uri(url));
+        Assert.Equal($"{url}/v2/x", upstream.At(Location(location, upstream)!.Value).AbsoluteUri);
+    }
+
+    [Theory]
+    [InlineData("/v2/a/blobs/uploads/1?_state=abc#part", "/v2/a/blobs/uploads/1?_state=abc")]
+    [InlineData("/v2/a/blobs/uploads/1?", "/v2/a/blobs/uploads/1?")]
+    [InlineData("1?_state=abc", "/v2/a/blobs/uploads/1?_state=abc")]
+    [InlineData("./1", "/v2/a/blobs/uploads/1")]
+    [InlineData("?upload=1", "/v2/a/blobs/uploads/?upload=1")]
+    [InlineData("/v2/a/my file/1?x=a b", "/v2/a/my%20file/1?x=a%20b")]
+    [InlineData("/v2/a/\u00c3\u00a9/1", "/v2/a/%C3%A9/1")]
+    [InlineData("/artifacts-uploads/namespaces/p/repositories/r/uploads/AF1", "/artifacts-uploads/namespaces/p/repositories/r/uploads/AF1")]
+    [InlineData("/v2/a/1?X-Goog-Signature=%2B%2F%3D&x=|{}\"<>^`", "/v2/a/1?X-Goog-Signature=%2B%2F%3D&x=%7C%7B%7D%22%3C%3E%5E%60")]
+    public void A_location_is_kept_as_it_is_or_encoded_once(string text, string kept) =>
+        Assert.Equal(kept, Location(text.Replace("\\u00c3", "\u00c3").Replace("\\u00a9", "\u00a9"), UpstreamOf(Upstreams[0]))?.Text);
 
     [Fact]
     public void The_longest_location_still_makes_an_id_that_is_taken_back()
@@ -115,7 +135,10 @@ public sealed class UploadLocationTests
         var binding = new UploadBinding(
             "acme", "acme/staff/alice", RepositoryName.Parse("a/b"), "local", HttpOrigin.Of(new Uri("https://local.example")));
         var id = seal.Seal(new UploadState(Location(text, upstream)!.Value, long.MaxValue), binding);
-        Assert.True(DistributionPath.TryParse($"/v2/a/b/blobs/uploads/{id}", out _, out _));
+        var name = new string('a', RepositoryName.MaxLength);
+        var address = $"/v2/{name}/blobs/uploads/{id}?digest=sha256:{new string('0', 64)}";
+        Assert.True(DistributionPath.TryParse(address, out _, out _));
+        Assert.InRange(address.Length, 1, RequestBounds.MaxTarget);
         Assert.Equal(text, seal.Open(id, binding)!.Location.Text);
         Assert.Null(Location(text + "&", upstream));
     }

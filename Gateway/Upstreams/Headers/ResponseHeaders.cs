@@ -39,7 +39,8 @@ internal static class ResponseHeaders
 
     /// <summary>Whether the body is encoded, although <c>identity</c> was asked for.</summary>
     public static bool IsEncoded(HttpResponseMessage response) =>
-        response.Content.Headers.ContentEncoding is { Count: > 0 } encodings && !encodings.Contains("identity");
+        response.Content.Headers.ContentEncoding is { Count: > 0 } encodings
+        && !encodings.All(encoding => encoding.Equals("identity", StringComparison.OrdinalIgnoreCase));
 
     private static void Copy(HttpHeadersNonValidated from, HttpResponse to, string[] names)
     {

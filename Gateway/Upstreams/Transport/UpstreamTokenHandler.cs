@@ -8,9 +8,10 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 
 /// <summary>
 /// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the token is replaced, and
-/// a request whose body is here sent once more. A refusal that a fresh token did not mend is an answer.
+/// a request whose body is here sent once more. A refusal that a fresh token did not mend, and a little time neither, is an answer.
 /// </summary>
-internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUpstreams failing, TimeProvider time, HttpMessageHandler inner)
+internal sealed class UpstreamTokenHandler(
+    UpstreamTokenCache tokens, FailingUpstreams failing, LateTokens late, TimeProvider time, HttpMessageHandler inner)
     : DelegatingHandler(inner)
 {
     /// <summary>How many headers of a refusal are read.</summary>
@@ -25,29 +26,38 @@ internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUps
             return await base.SendAsync(request, cancellationToken);
         }
 
-        Authorize(request, call, call.Token);
-        var response = await base.SendAsync(request, cancellationToken);
-        call.Token.WasAccepted |= (int)response.StatusCode is < 400 or 404;
-        if (!IsRefusal(response))
+        var token = call.Token;
+        var response = await SendWith(token, request, call, cancellationToken);
+        if (IsRefusal(response) && time.GetUtcNow() >= token.ReplaceableFrom
+            && (await Replaced(call, response, cancellationToken)).Token is { } next && next.Generation != token.Generation
+            && MayRepeat(request, call))
         {
-            return response;
+            response.Dispose();
+            token = next;
+            response = await SendWith(token, request, call, cancellationToken);
         }
 
-        if (time.GetUtcNow() < call.Token.ReplaceableFrom)
+        if (IsRefusal(response) && MayRepeat(request, call) && late.MayBe(call.Upstream, token, time.GetUtcNow()))
         {
-            return Refused(call, response);
+            response.Dispose();
+            await late.Wait(cancellationToken);
+            response = await SendWith(token, request, call, cancellationToken);
+            if (IsRefusal(response))
+            {
+                late.WasInVain(call.Upstream);
+            }
         }
 
-        var next = await Replaced(call, response, cancellationToken);
-        if (next.Token is not { } token || token.Generation == call.Token.Generation || !MayRepeat(request, call))
-        {
-            return Refused(call, response);
-        }
-
-        response.Dispose();
-        Authorize(request, call, token);
-        response = await base.SendAsync(request, cancellationToken);
         return IsRefusal(response) ? Refused(call, response) : response;
+    }
+
+    private async Task<HttpResponseMessage> SendWith(
+        UpstreamToken token, HttpRequestMessage request, UpstreamCall call, CancellationToken cancellation)
+    {
+        Authorize(request, call, token);
+        var response = await base.SendAsync(request, cancellation);
+        token.WasAccepted |= (int)response.StatusCode is < 400 or 404;
+        return response;
     }
 
     private static bool IsRefusal(HttpResponseMessage response) =>

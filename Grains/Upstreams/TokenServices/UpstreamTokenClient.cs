@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
@@ -133,13 +134,16 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
             return new ExchangeReply(response.StatusCode, null, retryAfter, TargetOf(response)?.Origin.ToString());
         }
 
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        var (stream, _) = await EncodedBody.Open(
+            await response.Content.ReadAsStreamAsync(cancellation), response.Content.Headers.ContentEncoding, cancellation);
+        await using var body = stream;
         var buffer = new byte[MaxBody + 1];
-        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        var length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
         return length > MaxBody
             ? throw new InvalidDataException("the token reply is larger than 64 KiB")
             : new ExchangeReply(response.StatusCode,
-                JsonSerializer.Deserialize(buffer.AsSpan(0, length), TokenReplyJson.Default.TokenReply), retryAfter);
+                JsonSerializer.Deserialize(
+                    EncodedBody.WithoutMark(buffer.AsMemory(0, length)).Span, TokenReplyJson.Default.TokenReply), retryAfter);
     }
 }
 
