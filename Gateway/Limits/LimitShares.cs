@@ -12,6 +12,9 @@ internal sealed class LimitShares
     /// <summary>Limits that are told of at a time; of those beyond each gateway has an equal part.</summary>
     internal const int Capacity = 10_000;
 
+    /// <summary>So many of those are kept for whole tenants: addresses and identities may be invented by the thousand.</summary>
+    private const int OfTenants = Capacity / 5;
+
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(0.2);
 
     /// <summary>A silo that has just begun to count counts too few: fewer gateways are believed after this time.</summary>
@@ -74,9 +77,10 @@ internal sealed class LimitShares
     }
 
     /// <summary>Whether there is room for one more limit of permits; it is taken.</summary>
-    public bool ListPermits()
+    /// <param name="isOfTenant">Whether it is the limit of a whole tenant.</param>
+    public bool ListPermits(bool isOfTenant)
     {
-        if (Interlocked.Increment(ref _permits) <= Capacity)
+        if (Interlocked.Increment(ref _permits) <= (isOfTenant ? Capacity : Capacity - OfTenants))
         {
             return true;
         }

@@ -14,20 +14,25 @@ internal sealed class PermitShard(LimitShares shares, TimeProvider time)
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(0.2);
 
     private readonly ConcurrentQueue<SharedPermits> _listed = new();
+    private readonly Silence _silence = new(time);
     private TaskCompletionSource _urged = New();
     private int _count;
     private int _isHurried;
     private long _told = time.GetTimestamp();
 
+    /// <summary>Whether the grain did not answer lately: nobody waits for it.</summary>
+    public bool IsSilent => _silence.Lasts;
+
     /// <summary>Whether there is something to ask now.</summary>
     public bool IsDue => Volatile.Read(ref _urged).Task.IsCompleted
-        || (Volatile.Read(ref _count) > 0
-            && (Volatile.Read(ref _isHurried) == 1 || time.GetElapsedTime(Volatile.Read(ref _told)) >= LimitSharing.Period));
+        || (Volatile.Read(ref _count) > 0 && (Volatile.Read(ref _isHurried) == 1 || IsTimeForAll));
+
+    private bool IsTimeForAll => time.GetElapsedTime(Volatile.Read(ref _told)) >= LimitSharing.Period;
 
     /// <summary>Takes up a limit that is asked for; <c>false</c> when there are too many.</summary>
     public bool List(SharedPermits permits)
     {
-        if (!shares.ListPermits())
+        if (!shares.ListPermits(permits.IsOfTenant))
         {
             return false;
         }
@@ -60,23 +65,43 @@ internal sealed class PermitShard(LimitShares shares, TimeProvider time)
         }
     }
 
-    /// <summary>Asks for what is needed, and takes what is given.</summary>
+    /// <summary>
+    /// Asks for what is needed, and takes what is given: every second for all limits, in between for those that somebody waits for, or will
+    /// soon.
+    /// </summary>
     /// <param name="ask">Asks the grain; <c>null</c> when there is no answer.</param>
     public async Task Tell(Func<string, int, PermitDemand[], Task<PermitGrant[]?>> ask)
     {
+        var areAll = IsTimeForAll;
         Volatile.Write(ref _urged, New());
         Volatile.Write(ref _isHurried, 0);
-        Volatile.Write(ref _told, time.GetTimestamp());
+        Volatile.Write(ref _told, areAll ? time.GetTimestamp() : _told);
         List<SharedPermits> listed = [];
         for (var left = Volatile.Read(ref _count); left > 0 && _listed.TryDequeue(out var permits); left--)
         {
-            listed.Add(permits);
+            if (areAll || permits.IsShort)
+            {
+                listed.Add(permits);
+            }
+            else
+            {
+                _listed.Enqueue(permits);
+            }
         }
 
-        await Task.WhenAll(listed.Chunk(LimitSharing.MaxDemands).Select(part => Tell(part, ask)));
+        var answers = await Task.WhenAll(listed.Chunk(LimitSharing.MaxDemands).Select(part => Tell(part, ask)));
+        if (answers.Contains(false))
+        {
+            _silence.Begin();
+        }
+        else if (answers.Length > 0)
+        {
+            _silence.End();
+        }
     }
 
-    private async Task Tell(SharedPermits[] listed, Func<string, int, PermitDemand[], Task<PermitGrant[]?>> ask)
+    /// <summary>Whether there was an answer.</summary>
+    private async Task<bool> Tell(SharedPermits[] listed, Func<string, int, PermitDemand[], Task<PermitGrant[]?>> ask)
     {
         var questions = Array.ConvertAll(listed, permits => permits.Take());
         var grants = await ask(shares.Gateway, shares.Gateways, Array.ConvertAll(questions, question => question.Demand));
@@ -92,6 +117,8 @@ internal sealed class PermitShard(LimitShares shares, TimeProvider time)
             shares.UnlistPermits();
             listed[i].Unlist();
         }
+
+        return grants is not null;
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

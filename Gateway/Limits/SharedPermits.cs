@@ -31,7 +31,8 @@ internal sealed class SharedPermits(
     private double _left;
     private int _isListed;
     private int _unasked;
-    private volatile bool _isSilent;
+    private readonly Silence _silence = new(time);
+    private volatile bool _isDue;
     private long _servedAt = time.GetTimestamp();
 
     private LimitName Name => field ??= LimitName.Of(tenant, kind, of);
@@ -40,6 +41,12 @@ internal sealed class SharedPermits(
 
     /// <summary>Units that are taken here in a second, of late.</summary>
     public double PerSecond => _pace.PerSecond;
+
+    /// <summary>Whether it is the limit of a whole tenant.</summary>
+    public bool IsOfTenant => of.Length == 0;
+
+    /// <summary>Whether somebody waits for permits, or will soon, or may for those that are free here.</summary>
+    public bool IsShort => _isDue || Volatile.Read(ref _waiting) + Volatile.Read(ref _leaving) > 0;
 
     /// <summary>Permits at hand.</summary>
     public int Stock => _stock.Count;
@@ -50,7 +57,7 @@ internal sealed class SharedPermits(
         var terms = Follow(most);
         return terms.IsAlone ? terms.Gate.WaitFor(1, most)
             : Stock > 0 ? TimeSpan.Zero
-            : _isSilent ? Part().WaitFor()
+            : _silence.Lasts ? Part().WaitFor()
             : Volatile.Read(ref _view).Wait(leaves: false, time);
     }
 
@@ -74,11 +81,15 @@ internal sealed class SharedPermits(
         return TryTake(terms, left) ? default : new(Ask(terms, left));
     }
 
-    /// <summary>A place is free again.</summary>
+    /// <summary>A place is free again: others of the cluster may want it at once.</summary>
     public void GiveBack()
     {
         _stock.Add(1);
-        Ensure();
+        if (Ensure())
+        {
+            _isDue = true;
+            Shard.Hurry();
+        }
     }
 
     /// <summary>Places that this gateway could have yet, as far as it is known.</summary>
@@ -88,6 +99,7 @@ internal sealed class SharedPermits(
     public PermitQuestion Take()
     {
         var terms = Volatile.Read(ref _terms)!;
+        _isDue = false;
         var answered = Interlocked.Exchange(ref _answered, New());
         var (waiting, leaving) = (Interlocked.Exchange(ref _waiting, 0), Interlocked.Exchange(ref _leaving, 0));
         _pace.Measure();
@@ -111,7 +123,7 @@ internal sealed class SharedPermits(
     {
         if (answer is { Units: >= 0 } grant)
         {
-            _isSilent = false;
+            _silence.End();
             Interlocked.Add(ref _unasked, -question.Unasked);
             if (grant.Units > 0 && question.Demand.Urgent > 0)
             {
@@ -123,7 +135,7 @@ internal sealed class SharedPermits(
         }
         else
         {
-            _isSilent = true;
+            _silence.Begin();
             if (Volatile.Read(ref _view).IsOver(time))
             {
                 // The cluster has given it to others by now.
@@ -146,8 +158,8 @@ internal sealed class SharedPermits(
         }
     }
 
-    /// <summary>As many as are usually at hand: what is free for each, and what a second takes.</summary>
-    private int Usual(PermitTerms terms) => Free(terms) + (int)Math.Min(terms.Depth, _pace.PerSecond + 0.5);
+    /// <summary>As many as are usually at hand: what is free for each, and what a second takes; of places, which come back, none.</summary>
+    private int Usual(PermitTerms terms) => Free(terms) + (inUse is null ? (int)Math.Min(terms.Depth, _pace.PerSecond + 0.5) : 0);
 
     private int Free(PermitTerms terms) => LimitSharing.FreeOf(terms.Most, inUse is not null, shares.Gateways);
 
@@ -166,6 +178,7 @@ internal sealed class SharedPermits(
         _pace.Count();
         if (Ensure() && stock * 2 < Usual(terms))
         {
+            _isDue = true;
             Shard.Hurry();
         }
 
@@ -183,7 +196,7 @@ internal sealed class SharedPermits(
                 return wait;
             }
 
-            if (!Ensure() || now >= until || _isSilent)
+            if (!Ensure() || now >= until || _silence.Lasts || Shard.IsSilent)
             {
                 return TakePart();
             }
@@ -272,7 +285,8 @@ internal sealed class SharedPermits(
 
             var terms = new PermitTerms(most, isAlone, inUse is not null, time);
             _stock.Count = before is null or { IsAlone: true } ? Free(terms) : Math.Min(Stock, Free(terms));
-            (_equalPart, _view, _isSilent) = (null, PermitView.Unknown, false);
+            (_equalPart, _view) = (null, PermitView.Unknown);
+            _silence.End();
             Volatile.Write(ref _terms, terms);
             return terms;
         }

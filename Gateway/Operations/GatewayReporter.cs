@@ -19,8 +19,8 @@ internal sealed class GatewayReporter(
     {
         if (current.Value is { } map && map != Interlocked.Exchange(ref _kept, map))
         {
-            statistics.Keep(map.HasTenant);
-            limits.Keep(map.HasTenant);
+            statistics.Keep(IsThere);
+            limits.Keep(IsThere);
         }
 
         var report = new ProcessReport
@@ -39,6 +39,9 @@ internal sealed class GatewayReporter(
         return cluster.CallOnce(
             (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);
     }
+
+    /// <summary>By the configuration of this very moment: a tenant that has just come keeps what it has begun.</summary>
+    private bool IsThere(string tenant) => current.Value?.HasTenant(tenant) != false;
 
     protected override Task Leave(string id) => cluster.CallOnce(
         (grains, _) => grains.GetGrain<IOperationsGrain>(0).Leave(id), CallPolicy.Report, CancellationToken.None);

@@ -139,7 +139,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         var known = before.Identity;
 
         // What a session has for itself says nothing of the others.
-        identity = fresh.Claims is not null && known is not null ? identity with { Claims = known.Claims } : identity;
+        identity = fresh.Claims is null || known is null ? identity : identity with { Claims = known.Claims, Groups = known.Groups };
         var says = known?.SaysTheSameAs(identity) == true;
         var proved = says && known!.CredentialStamp == identity.CredentialStamp && known.Prover == identity.Prover ? known : identity;
         var live = fresh.TokenHash is null ? Reusable(before, fresh, now) : null;
@@ -155,9 +155,9 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     {
         var recent = state.Sessions.FindLast(session =>
             session.TokenHash is null && !_doubtful.Contains(session.Id) && session.CredentialStamp == fresh.CredentialStamp
-                && session.Expires > now && session.WasOpenedWith(fresh.Claims));
+                && session.Expires > now && session.WasOpenedLike(fresh));
         return recent
-            ?? (pages.FindShared(fresh.CredentialStamp, fresh.Claims, state.Pages) is { } older && older.Expires > now
+            ?? (pages.FindShared(fresh, state.Pages) is { } older && older.Expires > now
                 && !_doubtful.Contains(older.Id) ? older : null);
     }
 

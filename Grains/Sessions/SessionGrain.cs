@@ -108,7 +108,7 @@ internal sealed class SessionGrain(
 
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
     {
-        var (fresh, token) = Create(opening, opening.HasOwnClaims || IsMachine ? opening.Identity.Claims : null);
+        var (fresh, token) = Create(opening);
         var prover = Tenant is { } known ? authenticators.ProverOf(known, _key.Authenticator) : null;
         var booked = await _book.Open(opening.Identity with { Prover = prover }, fresh, Tokens.AccessLifetime);
         if (Tenant is { } tenant)
@@ -169,7 +169,7 @@ internal sealed class SessionGrain(
         {
             { Kind: VerdictKind.Unavailable } => new AdministratorStanding(null, standing.Message),
             { Identity: { } identity } when Tenant is { } tenant && SessionJudge.IsOpen(session, identity)
-                && AccessRules.Administers(tenant, identity) =>
+                && AccessRules.Administers(tenant, session.Of(identity)) =>
                 new AdministratorStanding(new SessionRules(tenant, identity).Of(session)),
             _ => new AdministratorStanding(null),
         };
@@ -227,13 +227,15 @@ internal sealed class SessionGrain(
     private bool HasOtherRules(VerifiedIdentity former, VerifiedIdentity proved) =>
         Tenant is not { } tenant || !new SessionRules(tenant, former).AreThoseOf(new SessionRules(tenant, proved));
 
-    private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening, IReadOnlyDictionary<string, string>? claims)
+    private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening)
     {
+        var own = opening.HasOwnClaims || IsMachine ? opening.Identity : null;
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var token = opening.Refreshable ? RefreshToken.Create(_key.Authenticator, _key.Subject, id, opening.Seal) : null;
         var now = time.GetUtcNow();
         return (new StoredSession(
-            id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress, claims), token);
+            id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress, own?.Claims,
+            own?.Groups), token);
     }
 
     /// <summary>The least of what the configuration, who asks, the kind of identity and its credential allow.</summary>

@@ -33,10 +33,10 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
             ? _lookups[place].Find(page.Value.Sessions, id) : null;
 
     /// <summary>
-    /// The newest session without a refresh token that was opened by the same credential and claims, in one of some pages.
+    /// The newest session without a refresh token that was opened by the same credential, claims and groups, in one of some pages.
     /// </summary>
-    public StoredSession? FindShared(string credentialStamp, IReadOnlyDictionary<string, string>? claims, List<SessionPageLink> among) =>
-        among.Count > 0 && _shared.TryGetValue(SharedKey(credentialStamp, claims), out var id)
+    public StoredSession? FindShared(StoredSession fresh, List<SessionPageLink> among) =>
+        among.Count > 0 && _shared.TryGetValue(SharedKey(fresh), out var id)
             && _places.TryGetValue(id, out var place) && among.Exists(link => link.Id == place)
             ? Find(id)
             : null;
@@ -117,7 +117,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
             _places[session.Id] = page;
             if (session.TokenHash is null)
             {
-                _shared[SharedKey(session.CredentialStamp, session.Claims)] = session.Id;
+                _shared[SharedKey(session)] = session.Id;
             }
         }
     }
@@ -137,8 +137,8 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
         }
     }
 
-    private static string SharedKey(string credentialStamp, IReadOnlyDictionary<string, string>? claims) => claims is null
-        ? credentialStamp
+    private static string SharedKey(StoredSession session) => session.Claims is not { } claims
+        ? session.CredentialStamp
         : string.Join('\0', claims.OrderBy(claim => claim.Key, StringComparer.Ordinal).Select(claim => $"{claim.Key}\u0001{claim.Value}")
-            .Prepend(credentialStamp));
+            .Prepend(session.CredentialStamp).Concat((session.Groups ?? []).Select(group => $"\u0002{group}")));
 }

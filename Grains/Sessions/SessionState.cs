@@ -1,3 +1,4 @@
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
@@ -63,6 +64,7 @@ internal sealed record SessionPage : IExpiringState
 /// <param name="Claims">
 /// What the text of a credential said beside the subject, which others may share; <c>null</c> when a person proved it.
 /// </param>
+/// <param name="Groups">The groups that it said; <c>null</c> when a person proved it, and of sessions of earlier versions.</param>
 [GenerateSerializer, Immutable, Alias("rp.stored-session")]
 internal sealed record StoredSession(
     [property: Id(0)] string Id,
@@ -71,13 +73,21 @@ internal sealed record StoredSession(
     [property: Id(3)] DateTimeOffset Opened,
     [property: Id(4)] DateTimeOffset Expires,
     [property: Id(5)] string ClientAddress,
-    [property: Id(6)] IReadOnlyDictionary<string, string>? Claims = null)
+    [property: Id(6)] IReadOnlyDictionary<string, string>? Claims = null,
+    [property: Id(7)] IReadOnlyList<string>? Groups = null)
 {
     /// <summary>About how many bytes it is when it is stored.</summary>
     public int Bytes => 128 + Id.Length + (TokenHash?.Length ?? 0) + CredentialStamp.Length + ClientAddress.Length
-        + (Claims?.Sum(claim => 8 + claim.Key.Length + (2 * claim.Value.Length)) ?? 0);
+        + (Claims?.Sum(claim => 8 + claim.Key.Length + (2 * claim.Value.Length)) ?? 0)
+        + (Groups?.Sum(group => 8 + (2 * group.Length)) ?? 0);
 
     /// <summary>Whether it was opened by a credential that says the same; always so for people.</summary>
-    public bool WasOpenedWith(IReadOnlyDictionary<string, string>? claims) =>
-        Claims is null ? claims is null : claims is not null && Identity.Claims.SaysTheSameAs(Claims, claims);
+    public bool WasOpenedLike(StoredSession other) => Claims is null
+        ? other.Claims is null
+        : other.Claims is not null && Identity.Claims.SaysTheSameAs(Claims, other.Claims)
+            && (Groups ?? []).SequenceEqual(other.Groups ?? []);
+
+    /// <summary>An identity as this session has it: with what its own credential said.</summary>
+    public VerifiedIdentity Of(VerifiedIdentity identity) =>
+        Claims is null ? identity : identity with { Claims = Claims, Groups = Groups ?? identity.Groups };
 }

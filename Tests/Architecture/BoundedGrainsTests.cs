@@ -90,7 +90,7 @@ public sealed class BoundedGrainsTests
         ["SessionPages._places"] = "the sessions of one identity",
         ["SessionPages._shared"] = "the sessions of one identity",
         ["SessionRules._known"] = "one for each set of rules of one answer",
-        ["SessionRules._rules"] = "the rules of one tenant, for one answer",
+        ["SessionRules._byGroups"] = "one for each list of groups of the sessions of one answer",
         ["TenantSessionsGrain._over"] = "one for each identity of the list whose sessions ended, until it is tidied up",
         ["TenantSessionsGrain._known"] = "one for each identity of the list whose sessions ended, until it is tidied up",
         ["WaitingSessions._sessions"] = "SessionIndexWriter.MaxWaiting, until they end",

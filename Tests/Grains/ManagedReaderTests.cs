@@ -18,6 +18,7 @@ public sealed class ManagedReaderTests : IDisposable
     private static readonly PartOwner Owner = new(["a.example"], ["user:staff/alice"]);
 
     private readonly FakeTimeProvider _time = new();
+    private readonly ConcurrentExclusiveSchedulerPair _grain = new();
     private readonly ManagedParts _managed = new();
     private readonly ManagedReader _reader;
     private readonly TaskCompletionSource<ManagedRecord> _silent = new();
@@ -60,7 +61,11 @@ public sealed class ManagedReaderTests : IDisposable
 
         // A change of another tenant, and of one that is waited for.
         var other = $"t{silent + 1}";
-        _reader.Forget(["t0", other]);
+        await OfGrain(() =>
+        {
+            _reader.Forget(["t0", other]);
+            return true;
+        });
         _read = tenant => NumberOf(tenant) < silent ? _silent.Task : Task.FromResult(Record("changed"));
         Assert.Equal(silent, await Read(silent + 300));
         Assert.Equal("# changed", Of(other).Text!.Reveal());
@@ -98,7 +103,7 @@ public sealed class ManagedReaderTests : IDisposable
         Assert.Equal(["t0", "t2"], _owned.Order());
         Assert.Equal([Owner, Owner, Owner, other, null], Tenants(5).Select(tenant => Of(tenant).Owner));
         _asked.Clear();
-        Assert.Equal(0, await _reader.Read(new Dictionary<string, PartOwner> { ["t0"] = Owner, ["t1"] = former }));
+        Assert.Equal(0, await Read(new Dictionary<string, PartOwner> { ["t0"] = Owner, ["t1"] = former }));
         Assert.Equal("t1", Assert.Single(_asked));
     }
 
@@ -151,7 +156,13 @@ public sealed class ManagedReaderTests : IDisposable
         return new ConfigurationWatcher(files, files.Read(), _time);
     }
 
-    private Task<int> Read(int count) => _reader.Read(Tenants(count).ToDictionary(tenant => tenant, _ => Owner));
+    private Task<int> Read(int count) => Read(Tenants(count).ToDictionary(tenant => tenant, _ => Owner));
+
+    /// <summary>A turn as a grain has it: everything of it, and what goes on after it, is for one thread at a time.</summary>
+    private Task<int> Read(IReadOnlyDictionary<string, PartOwner> tenants) => OfGrain(() => _reader.Read(tenants)).Unwrap();
+
+    private Task<T> OfGrain<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.None, _grain.ExclusiveScheduler);
 
     /// <summary>Time goes by until it ends.</summary>
     private async Task<int> Moving(Task<int> read)

@@ -69,10 +69,13 @@ public sealed class SessionClaimsTests : ISnapshotObserver
         Assert.Equal("a", former!.Claims["ref"]);
         Assert.Equal(("c", null, "b"), Known());
 
-        // Groups are the subject's.
-        var moved = Open("job2", Proved("ops", "d"), own: true);
-        Assert.Equal(("dev", "ops", "c"), (moved.Former!.Groups[0], moved.Identity.Groups[0], moved.Identity.Claims["ref"]));
+        // So are the groups of a person all of his sessions', and those of a job its own.
+        Assert.Null(Open("job2", Proved("ops", "d"), own: true).Former);
         Assert.Equal(("c", null, "b"), Known());
+        Assert.Equal((null, "dev", "ops"), (GroupOf("browser"), GroupOf("job"), GroupOf("job2")));
+        var moved = Open("browser3", Proved("ops", "c"), own: false);
+        Assert.Equal(("dev", "ops"), (moved.Former!.Groups[0], moved.Identity.Groups[0]));
+        Assert.Equal((null, "dev", "ops"), (GroupOf("browser"), GroupOf("job"), GroupOf("job2")));
 
         Stored<T> Stored<T>(string name)
             where T : class, new() => new(storage, name, grain, thread.Time);
@@ -80,7 +83,8 @@ public sealed class SessionClaimsTests : ISnapshotObserver
         BookedSession Open(string id, VerifiedIdentity identity, bool own)
         {
             var now = thread.Time.GetUtcNow();
-            var fresh = new StoredSession(id, "hash", "", now, now.AddHours(1), "127.0.0.1", own ? identity.Claims : null);
+            var fresh = new StoredSession(id, "hash", "", now, now.AddHours(1), "127.0.0.1", own ? identity.Claims : null,
+                own ? identity.Groups : null);
             return Run(() => book.Open(identity, fresh, TimeSpan.FromMinutes(15)));
         }
 
@@ -88,6 +92,12 @@ public sealed class SessionClaimsTests : ISnapshotObserver
         {
             var state = Run(async () => await book.Read());
             return (state.Identity!.Claims["ref"], book.Find(state, "browser")!.Claims?["ref"], book.Find(state, "job")!.Claims?["ref"]);
+        }
+
+        string? GroupOf(string id)
+        {
+            var state = Run(async () => await book.Read());
+            return book.Find(state, id)!.Groups?[0];
         }
 
         T Run<T>(Func<Task<T>> work)
@@ -119,7 +129,7 @@ public sealed class SessionClaimsTests : ISnapshotObserver
         Assert.True(before.AreThoseOf(new SessionRules(tenant, Proved("guests", "main"))));
         Assert.False(before.AreThoseOf(new SessionRules(tenant, Proved("dev", "branch"))));
 
-        // A session with claims of its own may have another rule by it.
+        // Sessions of earlier versions have claims of their own and no groups: one may have another rule by it.
         Assert.False(before.AreThoseOf(new SessionRules(tenant, Proved("ops", "main"))));
     }
 

@@ -36,6 +36,37 @@ public sealed class AgentBoundsTests
         Assert.Contains("does not answer", failure.Message);
     }
 
+    [Theory]
+    [InlineData(429, true)]
+    [InlineData(500, true)]
+    [InlineData(503, true)]
+    [InlineData(0, true)]
+    [InlineData(400, false)]
+    [InlineData(404, false)]
+    public async Task A_metadata_service_that_fails_in_passing_is_asked_once_more(int status, bool isAskedAgain)
+    {
+        var asked = 0;
+        await using var server = await RecordingUpstream.Start(context =>
+        {
+            if (Interlocked.Increment(ref asked) > 1)
+            {
+                return context.Response.WriteAsync("here");
+            }
+
+            if (status == 0)
+            {
+                context.Abort();
+                return Task.CompletedTask;
+            }
+
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+        using var metadata = new MetadataService("a cloud", new Uri(server.Url));
+        var answer = await metadata.Request(HttpMethod.Get, "/document", default);
+        Assert.Equal((isAskedAgain, isAskedAgain ? 2 : 1), (answer.Succeeded(out _, out _), asked));
+    }
+
     [Fact]
     public async Task A_mirror_keeps_tokens_of_a_thousand_repositories_and_none_that_is_too_long()
     {

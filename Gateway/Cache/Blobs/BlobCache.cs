@@ -31,7 +31,7 @@ internal sealed class BlobCache(
             await links.Listen(link, request.Aborted);
         }
 
-        if (!opened && (stored.Has(link.Supplier.Tenant, request.Upstream, digest) || downloads.IsRunning(link)))
+        if (!opened && (stored.Has(link.Supplier.Tenant, request.Upstream, digest) || downloads.IsRunningElsewhere(link)))
         {
             if (await links.Confirm(link, fetch, request.Aborted) is { } refused)
             {

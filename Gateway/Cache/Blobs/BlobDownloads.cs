@@ -18,11 +18,12 @@ internal sealed partial class BlobDownloads(
     private readonly Lock _gate = new();
     private readonly Dictionary<DownloadKey, BlobDownload> _running = [];
 
-    public bool IsRunning(in RepositoryLink link)
+    /// <summary>Whether a download of a digest is under way that another repository began: it says nothing of this one.</summary>
+    public bool IsRunningElsewhere(in RepositoryLink link)
     {
         lock (_gate)
         {
-            return _running.ContainsKey(DownloadKey.Of(link));
+            return _running.TryGetValue(DownloadKey.Of(link), out var running) && running.Starter != link;
         }
     }
 

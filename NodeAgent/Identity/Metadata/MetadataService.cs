@@ -4,7 +4,10 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Identity.Metadata;
 
-/// <summary>The metadata service of a cloud: link-local, plain http, never through a proxy, never redirected.</summary>
+/// <summary>
+/// The metadata service of a cloud: link-local, plain http, never through a proxy, never redirected. It answers in milliseconds or, on a
+/// busy machine or when many ask at once, late or with a passing refusal: then it is asked once more.
+/// </summary>
 internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
 {
     private const int MaxReply = 64 * 1024;
@@ -24,6 +27,16 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
             return RegistryFailure.NoProof($"the metadata service of {cloud} at {_authority} returned an invalid path");
         }
 
+        var asked = () => Ask(method, target, path, headers, cancellation);
+        var first = await asked();
+        return first.Succeeded(out _, out var failure) || failure.Kind != FailureKind.Unavailable ? first : await asked();
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<Outcome<string>> Ask(
+        HttpMethod method, string target, OriginForm path, (string Name, string Value)[] headers, CancellationToken cancellation)
+    {
         using var request = new HttpRequestMessage(method, HttpOrigin.Of(origin).At(path));
         foreach (var (name, value) in headers)
         {
@@ -35,7 +48,8 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
             using var response = await _http.SendAsync(request, cancellation);
             return response.IsSuccessStatusCode
                 ? await response.Content.ReadText(MaxReply, cancellation)
-                : RegistryFailure.NoProof(
+                : Refusal(
+                    (int)response.StatusCode,
                     $"the metadata service of {cloud} at {_authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
         }
         catch (Exception fault) when (
@@ -47,5 +61,6 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    private static RegistryFailure Refusal(int status, string message) => status is 429 or >= 500
+        ? RegistryFailure.Unavailable(message) : RegistryFailure.NoProof(message);
 }

@@ -26,8 +26,7 @@ internal sealed class Change(Node node, bool services)
 
     /// <summary>Why the very same change is not tried again; <c>null</c> when it may be.</summary>
     public string? FailedBefore(string target, NodeRecord desired, bool retry) =>
-        services && !retry && desired.KubeletIsPending
-            && node.Host.Read(RecordStore.FailureOf(target))?.Split('\n', 2) is [var print, var words] && print == Fingerprint.Of(desired)
+        services && !retry && desired.KubeletIsPending && WhyFailed(target, desired) is { } words
             ? $"this change failed on this node before: {words}\nkubelet was not restarted; use --retry to try it once more, or change "
                 + $"the settings"
             : null;
@@ -100,7 +99,9 @@ internal sealed class Change(Node node, bool services)
                 return false;
             }
 
-            await GoBack(record, "nothing would watch kubelet", "everything was put back and kubelet was not restarted", failure);
+            await (WhyFailed(target, record) is null
+                ? GoBack(record, "nothing would watch kubelet", "everything was put back and kubelet was not restarted", failure)
+                : GoBack(record, "the change failed", "everything was put back", failure));
             return false;
         }
 
@@ -119,6 +120,11 @@ internal sealed class Change(Node node, bool services)
         return words == KubeletWatch.Good;
     }
 
+    /// <summary>What a watcher noted of this very change; <c>null</c> when it did not fail.</summary>
+    private string? WhyFailed(string target, NodeRecord record) =>
+        node.Host.Read(RecordStore.FailureOf(target))?.Split('\n', 2) is [var print, var words]
+            && print == Fingerprint.Of(record) ? words : null;
+
     private static string WatchUnit(string target) => $"registryproxy-watch-{target}";
 
     /// <summary>
@@ -127,6 +133,8 @@ internal sealed class Change(Node node, bool services)
     /// </summary>
     private async Task<string?> Watched(string target, NodeRecord record, CancellationToken cancellation)
     {
+        // What an earlier run failed of says nothing of this one.
+        node.Host.DeleteFile(RecordStore.FailureOf(target));
         for (var watchers = 1; ; watchers++)
         {
             if (await WhyUnwatched(target, record) is { } failure)
@@ -137,6 +145,12 @@ internal sealed class Change(Node node, bool services)
             if (await Waited(target, cancellation))
             {
                 return null;
+            }
+
+            if (WhyFailed(target, record) is { } undone)
+            {
+                // It ended while it put everything back: another one would take that for the change.
+                return undone;
             }
 
             if (watchers == MostWatchers)

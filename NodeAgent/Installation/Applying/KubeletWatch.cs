@@ -63,7 +63,7 @@ internal sealed class KubeletWatch(
         }
 
         var left = await Back(record, unit);
-        _store.Say(RecordStore.ResultOf(target), left.Count == 0 ? words : $"{Incomplete}\n{LeftAfter(failure, left)}");
+        _store.TrySay(RecordStore.ResultOf(target), left.Count == 0 ? words : $"{Incomplete}\n{LeftAfter(failure, left)}");
         return 1;
     }
 

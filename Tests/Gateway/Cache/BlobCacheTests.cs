@@ -140,6 +140,8 @@ public sealed partial class BlobCacheTests : IDisposable
         var body = Hold();
         var first = Get();
         var one = _cache.Serve(first).AsTask();
+
+        // Whether the upstream has answered yet makes no difference.
         await Eventually.True(() => _gateway.Upstream.Asked.Count == 1, "it is asked for");
         var second = Get();
         var two = _cache.Serve(second).AsTask();

@@ -71,6 +71,43 @@ public sealed class SharedStreamsTests : IDisposable
         }
     }
 
+    /// <summary>Short streams, far fewer at a time than there are places, now here and now there.</summary>
+    [Theory]
+    [InlineData(5, 10, 1, 50)]
+    [InlineData(10, 10, 3, 100)]
+    [InlineData(20, 10, 5, 200)]
+    [InlineData(200, 100, 50, 500)]
+    public async Task Places_that_are_free_are_free_everywhere(int streams, int gateways, int perSecond, int milliseconds)
+    {
+        Start(gateways);
+        var (tenant, random, refused, asked) = (Of(streams), new Random(streams), 0, 0);
+        Queue<(int Until, StreamLease Lease)> open = [];
+        await Run(seconds: 120, async tick =>
+        {
+            while (open.TryPeek(out var oldest) && oldest.Until <= tick)
+            {
+                open.Dequeue().Lease.Dispose();
+            }
+
+            if (random.NextDouble() >= perSecond / 100.0)
+            {
+                return;
+            }
+
+            asked++;
+            var gateway = _gateways[random.Next(gateways)];
+            if ((await _cluster!.Answer(gateway.Begin(tenant, Caller(asked), From()))).Lease is { } lease)
+            {
+                open.Enqueue((tick + (milliseconds / 10), lease));
+            }
+            else
+            {
+                refused++;
+            }
+        });
+        Assert.True(asked > 100 && refused <= asked / 25, $"{refused} of {asked}");
+    }
+
     [Fact]
     public async Task Transfers_that_run_keep_their_places_when_the_grain_begins_anew()
     {

@@ -83,6 +83,25 @@ public sealed class WatcherTests
     }
 
     [Fact]
+    public async Task A_watcher_that_put_everything_back_and_ended_without_a_word_is_no_success_of_another_one()
+    {
+        using var node = FakeNode.Of("kubeadm");
+        var before = node.Snapshot();
+        (node.Systemd.KubeletHatesTheAgent, node.Systemd.MuteWatchers) = (true, 1);
+        Assert.Equal(1, await node.Install("image-service"));
+        Assert.Single(node.Systemd.Commands, command => command.StartsWith("systemd-run", StringComparison.Ordinal));
+        Assert.Contains("the change failed, so everything was put back", node.Said.ToString());
+        Assert.Null(node.Systemd.ImageService);
+
+        // A watcher that died before it did anything is followed by a second one, whatever failed before.
+        (node.Systemd.KubeletHatesTheAgent, node.Systemd.DeadWatchers) = (false, 1);
+        Assert.True(await node.Install("image-service", retry: true) == 0, node.Said.ToString());
+        Assert.Equal("unix:///run/registryproxy/image.sock", node.Systemd.ImageService);
+        Assert.True(await node.Uninstall("image-service") == 0, node.Said.ToString());
+        Assert.Empty(node.Differences(before));
+    }
+
+    [Fact]
     public async Task A_watcher_of_which_systemd_says_too_late_that_it_runs_is_waited_for()
     {
         using var node = FakeNode.Of("kubeadm");

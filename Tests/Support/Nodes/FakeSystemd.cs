@@ -5,6 +5,7 @@ using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Merging.Flags;
 using RegistryProxy.NodeAgent.Installation.Platforms;
+using RegistryProxy.NodeAgent.Installation.Records;
 
 namespace RegistryProxy.Tests.Support.Nodes;
 
@@ -49,6 +50,9 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
 
     /// <summary>The settings that the running agent was started with.</summary>
     public string? AgentSettings { get; private set; }
+
+    /// <summary>So many watchers do their work, and end before they say how it ended.</summary>
+    public int MuteWatchers { get; set; }
 
     /// <summary>How many of the next watchers end before they have done anything.</summary>
     public int DeadWatchers { get; set; }
@@ -138,6 +142,11 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
         var times = new WatchTimes(TimeSpan.Zero, TimeSpan.Zero);
         await new KubeletWatch(host, new NodeFiles(host, node.AgentProgram()), this, times, TimeProvider.System,
             () => Task.FromResult<string?>(null)).Run(target, CancellationToken.None);
+        if (MuteWatchers-- > 0)
+        {
+            host.DeleteFile(RecordStore.ResultOf(target));
+        }
+
         return true;
     }
 

@@ -32,14 +32,15 @@ internal sealed class NodeRoot : IAsyncDisposable
         await node.Script("nsenter", "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"");
         await node.Script("systemctl", $"""
             echo "$*" >> {node._folder.File("commands")}
+            lives() ( [ -e "$1" ] && grep -qs {Path.GetDirectoryName(node.Root)} "/proc/$(cat "$1")/cmdline" )
             case "$*" in
               "restart registryproxy-nodeagent") [ ! -e {node._folder.File("no-agent")} ] || exit 1
-                [ ! -e {node._folder.File("agent.pid")} ] || kill $(cat {node._folder.File("agent.pid")})
+                ! lives {node._folder.File("agent.pid")} || kill $(cat {node._folder.File("agent.pid")})
                 sed 's|unix:///run|unix://{node.Root}/run|; s|^stateDir: |stateDir: {node.Root}|' {node.Root}/etc/registryproxy/nodeagent.yaml > {node._folder.File("serving.yaml")}
                 nohup {node.Root}/opt/registryproxy/bin/registryproxy-nodeagent serve --config {node._folder.File("serving.yaml")} >{node._folder.File("agent.log")} 2>&1 &
                 echo $! > {node._folder.File("agent.pid")} ;;
-              "stop registryproxy-nodeagent") kill $(cat {node._folder.File("agent.pid")}); rm {node._folder.File("agent.pid")} ;;
-              "is-active registryproxy-watch-"*) kill -0 $(cat {node._folder.File("watch.pid")}) && echo active || (echo inactive; exit 3) ;;
+              "stop registryproxy-nodeagent") ! lives {node._folder.File("agent.pid")} || kill $(cat {node._folder.File("agent.pid")}); rm {node._folder.File("agent.pid")} ;;
+              "is-active registryproxy-watch-"*) lives {node._folder.File("watch.pid")} && echo active || (echo inactive; exit 3) ;;
               "is-active --quiet kubelet") [ ! -e {node._folder.File("broken-kubelet")} ] ;;
             esac
             """);
@@ -75,9 +76,12 @@ internal sealed class NodeRoot : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (File.Exists(_folder.File("agent.pid")))
+        // The number may be another process's by now.
+        var agent = File.Exists(_folder.File("agent.pid")) ? (await File.ReadAllTextAsync(_folder.File("agent.pid"))).Trim() : "";
+        if (agent.Length > 0 && File.Exists($"/proc/{agent}/cmdline")
+            && (await File.ReadAllTextAsync($"/proc/{agent}/cmdline")).Contains(Root, StringComparison.Ordinal))
         {
-            await Shell.Run("kill", [(await File.ReadAllTextAsync(_folder.File("agent.pid"))).Trim()]);
+            await Shell.Run("kill", [agent]);
         }
 
         _folder.Dispose();

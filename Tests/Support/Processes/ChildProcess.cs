@@ -94,9 +94,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public void Kill()
     {
+        CountCost();
         if (!_process.HasExited)
         {
-            CountCost();
             _process.Kill();
         }
 
@@ -105,6 +105,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        CountCost();
         if (!_process.HasExited)
         {
             try
@@ -127,9 +128,19 @@ internal sealed class ChildProcess : IAsyncDisposable
         return Path.GetFileNameWithoutExtension(assembly ?? program);
     }
 
+    /// <summary>The test has done with it; one that ended before is told among its lines, since it may be why the test fails.</summary>
     private void CountCost()
     {
-        if (Interlocked.Exchange(ref _counted, 1) == 0)
+        if (Interlocked.Exchange(ref _counted, 1) != 0)
+        {
+            return;
+        }
+
+        if (_process.HasExited)
+        {
+            Keep($"(it ended by itself with {ExitCode})");
+        }
+        else
         {
             ProcessCosts.Ending(_owner, Id);
         }

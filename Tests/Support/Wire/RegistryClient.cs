@@ -14,6 +14,8 @@ internal sealed class RegistryClient(string url, string? user, string? password)
         new(new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseProxy = false,
+            // One address may have a few more that have asked nothing yet.
+            MaxConnectionsPerServer = 1000,
             SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null },
         })
         {
