@@ -63,13 +63,17 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     }
 
     /// <summary>The browser is back.</summary>
-    public async Task<DistributionError?> Finish(HttpContext context, TokenService tokenService, QueryParameters query)
+    /// <param name="context">The request.</param>
+    /// <param name="tokenService">Where it began.</param>
+    /// <param name="query">What it brought.</param>
+    /// <param name="path">Where it came to: some providers have a path of their own.</param>
+    public async Task<DistributionError?> Finish(HttpContext context, TokenService tokenService, QueryParameters query, string path)
     {
         var cookie = context.Request.Cookies[IsSecure(tokenService) ? Cookie : PlainCookie];
         var (purpose, flow) = LoginPurpose.Read(cookie, tokenService.Tenant);
         Keep(context, tokenService, "", TimeSpan.Zero);
         if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state)
-            || !query.TryGetSingle("error", out var error))
+            || !query.TryGetSingle("error", out var error) || !query.TryGetSingle("iss", out var issuer))
         {
             return LoginEndpoints.Malformed;
         }
@@ -80,23 +84,23 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
             return DistributionError.Unsupported(why, StatusCodes.Status400BadRequest);
         }
 
-        return await Show(context, tokenService, purpose, await Redeem(context, tokenService, purpose, flow, state, new Secret(code)));
-    }
-
-    private async Task<LoginResult> Redeem(
-        HttpContext context, TokenService tokenService, LoginPurpose purpose, Secret flow, string state, Secret code)
-    {
         var reply = new InteractiveLoginReply
         {
             Tenant = tokenService.Tenant.Name,
             Service = tokenService.Service,
-            Callback = tokenService.Origin + LoginEndpoints.CallbackPath,
+            Callback = tokenService.Origin + path,
             Flow = flow,
             State = state,
-            Code = code,
+            Code = new Secret(code),
+            Issuer = issuer ?? "",
             ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
             MaxLifetime = purpose == LoginPurpose.Client ? null : (int)PageCookies.Life.TotalSeconds,
         };
+        return await Show(context, tokenService, purpose, await Redeem(context, tokenService, reply));
+    }
+
+    private async Task<LoginResult> Redeem(HttpContext context, TokenService tokenService, InteractiveLoginReply reply)
+    {
         try
         {
             return await cluster.Call(

@@ -39,9 +39,11 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
         return path switch
         {
             Path when isGet => browser.Begin(context, tokenService, query),
-            CallbackPath when isGet => browser.Finish(context, tokenService, query),
+            CallbackPath when isGet => browser.Finish(context, tokenService, query, CallbackPath),
             DevicePath when isGet => device.Prompt(context, tokenService, query),
             DevicePath when isPost => device.Begin(context, tokenService),
+            _ when isGet && path.StartsWith($"{CallbackPath}/", StringComparison.Ordinal) => browser.Finish(
+                context, tokenService, query, path.ToString()),
             ConfirmPath when isPost => device.Confirm(context, tokenService),
             _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("not found; the login page is at /login")),
         };

@@ -47,7 +47,10 @@ public sealed record DeviceSearch([property: Id(0)] string? Address, [property: 
 /// <summary>A browser wants to log in.</summary>
 /// <param name="Tenant">The tenant of the host.</param>
 /// <param name="Authenticator">One of the tenant's that lets people in.</param>
-/// <param name="Callback">The absolute address to which the provider sends the browser back.</param>
+/// <param name="Callback">
+/// The absolute address to which the provider sends the browser back. Of a provider that the tenant defines itself its name may follow:
+/// <c>/login/callback/NAME</c>.
+/// </param>
 /// <param name="UserCode">The device that the login is for; <c>null</c> for the browser's own.</param>
 /// <param name="Administers">Whether it is for the administration of the tenant.</param>
 [GenerateSerializer, Immutable, Alias("rp.people-login-request")]
@@ -74,7 +77,7 @@ public sealed record InteractiveLoginReply
     [Id(1)]
     public required string Service { get; init; }
 
-    /// <summary>As at the beginning.</summary>
+    /// <summary>The absolute address to which the browser came.</summary>
     [Id(2)]
     public required string Callback { get; init; }
 
@@ -94,6 +97,13 @@ public sealed record InteractiveLoginReply
     /// <summary>The longest that the session may last, in seconds; <c>null</c> for as long as the configuration allows.</summary>
     [Id(7)]
     public int? MaxLifetime { get; init; }
+
+    /// <summary>
+    /// The <c>iss</c> with which the browser came back (RFC 9207 §2); empty when there was none, <c>null</c> from a gateway that does not
+    /// look.
+    /// </summary>
+    [Id(8)]
+    public string? Issuer { get; init; }
 }
 
 /// <summary>The login of a device (RFC 8628 §3.2).</summary>

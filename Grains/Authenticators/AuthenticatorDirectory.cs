@@ -35,6 +35,10 @@ internal sealed class AuthenticatorDirectory(
     /// <summary>Whether a tenant defines an authenticator of this name itself.</summary>
     public bool IsOwn(TenantConfiguration tenant, string name) => Content.IsOwn(tenant.Name, name);
 
+    /// <summary>Whether people log in by browser with what a tenant calls by a name, or could if it used it.</summary>
+    public bool LetsPeopleIn(TenantConfiguration tenant, string name) =>
+        Content.Find(tenant.Name, name) is OidcAuthenticator { People: not null };
+
     /// <summary>The robots of all tenants.</summary>
     public RobotAuthenticator Robots => factory.Robots;
 

@@ -17,15 +17,29 @@ internal sealed partial class CodeFlows(
             : null;
 
     /// <summary>Where a browser goes to log in; <c>null</c> while the provider does not say, which is logged.</summary>
-    public async ValueTask<Uri?> AddressOf(CodeFlow code, LoginFlow flow, string callback, CancellationToken cancellation)
+    public async ValueTask<Uri?> AddressOf(CodeFlow code, LoginFlow flow, CancellationToken cancellation)
     {
-        var address = await code.AddressOf(flow, callback, cancellation);
+        var address = await code.AddressOf(flow, cancellation);
         if (address is null)
         {
             LogUnreachable(flow.Authenticator, code.Problem);
         }
 
         return address;
+    }
+
+    /// <summary>
+    /// Where a login comes back. A provider that the tenant defines itself has a path of its own beside those of all: whoever runs it
+    /// could send a person on to another, and be shown the code of that one (RFC 9700 §4.4). What the tenant could use is for its operator
+    /// to say, so that its part cannot say when that begins.
+    /// </summary>
+    public string CallbackOf(InteractiveLoginRequest request)
+    {
+        var all = configuration.Current.Configuration;
+        var isAlone = !all.Tenants.TryGetValue(request.Tenant, out var tenant) || !authenticators.IsOwn(tenant, request.Authenticator)
+            || !tenant.SessionAuthenticators.Union(tenant.MayUse.Authenticators)
+                .Any(name => name != request.Authenticator && authenticators.LetsPeopleIn(tenant, name));
+        return isAlone ? request.Callback : $"{request.Callback}/{request.Authenticator}";
     }
 
     /// <summary>A result with the judge as metrics name it.</summary>

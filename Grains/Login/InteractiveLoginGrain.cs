@@ -23,8 +23,8 @@ internal sealed class InteractiveLoginGrain(
         }
 
         var flow = LoginFlow.New(request.Tenant, request.Authenticator, code.Provider, request.UserCode, time.GetUtcNow())
-            with { Administers = request.Administers };
-        return await flows.AddressOf(code, flow, request.Callback, cancellation) is { } address
+            with { Administers = request.Administers, Callback = flows.CallbackOf(request) };
+        return await flows.AddressOf(code, flow, cancellation) is { } address
             ? new InteractiveLoginStart(address, await seal.Seal(flow), "")
             : new InteractiveLoginStart(
                 null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
@@ -36,6 +36,7 @@ internal sealed class InteractiveLoginGrain(
     private async ValueTask<LoginResult> FinishInTime(InteractiveLoginReply reply, CancellationToken cancellation)
     {
         if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
+            || (flow.Callback ?? reply.Callback) != reply.Callback
             || flows.Find(flow.Tenant, flow.Authenticator) is not { } code || (flow.Provider is { } provider && provider != code.Provider))
         {
             return LoginResult.Rejected("this login was not started in this browser, or took longer than ten minutes");
@@ -44,7 +45,7 @@ internal sealed class InteractiveLoginGrain(
         // Each code is asked of the provider, whoever made it up.
         var verdict = await verifier.JudgeText(
             stop => throttle.BeginProof(flow.Tenant, flow.Authenticator, reply.ClientAddress, stop),
-            stop => code.Redeem(flow, reply.Code, reply.Callback, stop),
+            stop => code.Redeem(flow, reply.Code, reply.Callback, reply.Issuer, stop),
             cancellation);
         var result = await verifier.Conclude(
             () => flow.UserCode is { } userCode && verdict.Identity is { } identity

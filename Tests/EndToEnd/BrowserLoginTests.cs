@@ -148,6 +148,8 @@ public sealed partial class BrowserLoginTests(Lab lab)
     [InlineData("/login?authenticator=nobody", HttpStatusCode.NotFound)]
     [InlineData("/login?for=nothing", HttpStatusCode.BadRequest)]
     [InlineData("/login/callback?code=x", HttpStatusCode.BadRequest)]
+    [InlineData("/login/callback/own?code=x", HttpStatusCode.BadRequest)]
+    [InlineData("/login/callback?code=x&state=y&iss=a&iss=b", HttpStatusCode.BadRequest)]
     [InlineData("/login/device?user_code=BCDF-GHJK", HttpStatusCode.NotFound)]
     [InlineData("/login/elsewhere", HttpStatusCode.NotFound)]
     public async Task Errors_are_pages_for_browsers_and_JSON_for_everybody_else(string target, HttpStatusCode status)

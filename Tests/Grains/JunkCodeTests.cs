@@ -57,7 +57,7 @@ public sealed class JunkCodeTests
             {
                 Tenant = "acme", Service = "door.example", Callback = "http://door.example/login/callback", Flow = begun.Flow!,
                 State = ofState,
-                Code = new Secret(code), ClientAddress = address,
+                Code = new Secret(code), ClientAddress = address, Issuer = provider.Url,
             };
             return (await people.Finish(reply, TestContext.Current.CancellationToken)).Status;
         }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Grains.Identity.Issuers;
+using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Identity;
 
@@ -58,16 +59,53 @@ public sealed class IssuerAnswerTests
         _issuer = () => Task.FromException<string>(new HttpRequestException("away"));
         _time.Advance(TimeSpan.FromHours(2));
         Assert.Equal("k1", await Get(answer, "k1"));
+        Assert.Equal("away", answer.Problem);
         var late = new TaskCompletionSource<string>();
         _issuer = () => late.Task;
         _time.Advance(TimeSpan.FromSeconds(5));
         using var gone = new CancellationTokenSource();
-        var impatient = answer.Get(_ => true, gone.Token).AsTask();
-        var patient = Get(answer, "k1");
+        var impatient = answer.Get(known => known == "k3", gone.Token).AsTask();
+        var patient = Get(answer, "k3");
+        Assert.Equal("k1", await Get(answer, "k1"));
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient);
         late.SetResult("k3");
         Assert.Equal("k3", await patient);
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_a_silent_issuer_who_can_do_with_what_is_known()
+    {
+        var answer = Answer();
+        await Get(answer, "k1");
+        var silent = new TaskCompletionSource<string>();
+        _issuer = () => silent.Task;
+        _time.Advance(TimeSpan.FromMinutes(61));
+        Assert.True(Get(answer, "k1") is { IsCompletedSuccessfully: true, Result: "k1" });
+        silent.SetResult("k2");
+        await Eventually.True(() => Get(answer, "k2") is { IsCompletedSuccessfully: true, Result: "k2" }, "the answer is known");
+        Assert.Equal(2, _questions);
+        _issuer = () => Task.FromResult("k3");
+        _time.Advance(TimeSpan.FromHours(2));
+        Assert.Equal("k3", await Get(answer, "k2"));
+    }
+
+    [Fact]
+    public async Task The_pause_after_a_failure_begins_when_the_question_ends()
+    {
+        var silent = new TaskCompletionSource<string>();
+        _issuer = () => silent.Task;
+        var answer = Answer();
+        var first = Get(answer, "k1");
+        _time.Advance(TimeSpan.FromSeconds(5));
+        silent.SetException(new HttpRequestException("no answer"));
+        Assert.Null(await first);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Null(await Get(answer, "k1"));
+        Assert.Equal(1, _questions);
+        _issuer = () => Task.FromResult("k1");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("k1", await Get(answer, "k1"));
     }
 
     private IssuerAnswer<string> Answer() => new(

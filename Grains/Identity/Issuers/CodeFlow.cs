@@ -25,14 +25,14 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
     private readonly IssuerEndpoints _endpoints = new(configuration, network, time, server);
     private readonly EgressPool _ways = new(static settings => new OriginGuard(UpstreamTransport.Create(settings)), time);
 
-    /// <summary>The issuer and who asks it: a code of one is shown to no other (RFC 9700 §4.4).</summary>
+    /// <summary>The issuer and who asks it: a login that began under another configuration ends.</summary>
     public string Provider { get; } = ShortHash.Of(configuration.Issuer, people.ClientId);
 
     /// <summary>Why the provider could not be asked; for operators.</summary>
     public string Problem => _endpoints.Problem;
 
     /// <summary>Where the browser goes; <c>null</c> when the provider cannot be asked.</summary>
-    public async ValueTask<Uri?> AddressOf(LoginFlow flow, string callback, CancellationToken cancellation)
+    public async ValueTask<Uri?> AddressOf(LoginFlow flow, CancellationToken cancellation)
     {
         if (await _endpoints.Find(cancellation) is not { } endpoints)
         {
@@ -45,7 +45,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
             ClientId = people.ClientId,
             ResponseType = "code",
             Scope = string.Join(' ', people.Scopes),
-            RedirectUri = callback,
+            RedirectUri = flow.Callback,
             State = flow.State,
             Nonce = flow.Nonce,
             Prompt = flow.Administers ? OpenIdConnectPrompt.Login : null,
@@ -58,11 +58,28 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
     /// <summary>
     /// Exchanges the code for an ID token and makes an identity of it. It is proved by a login, so it does not end with the token.
     /// </summary>
-    public async ValueTask<Verdict> Redeem(LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
+    /// <param name="flow">The login.</param>
+    /// <param name="code">What the browser brought.</param>
+    /// <param name="callback">Where it brought it.</param>
+    /// <param name="sender">Who sent the browser, by <c>iss</c>: a code of one provider is shown to no other (RFC 9207 §2.4). Empty when it
+    /// does not say; <c>null</c> from a gateway that does not look.</param>
+    /// <param name="cancellation">Ends when nobody waits any more.</param>
+    public async ValueTask<Verdict> Redeem(
+        LoginFlow flow, Secret code, string callback, string? sender, CancellationToken cancellation)
     {
+        if (sender is { Length: > 0 } && sender != configuration.Issuer)
+        {
+            return FromAnother;
+        }
+
         if (await _endpoints.Find(cancellation) is not { } endpoints)
         {
             return NotNow;
+        }
+
+        if (endpoints.NamesItself && sender is { Length: 0 })
+        {
+            return FromAnother;
         }
 
         try
@@ -90,6 +107,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         _endpoints.Dispose();
         _ways.Dispose();
     }
+
+    private Verdict FromAnother => Verdict.Refused(
+        $"the provider that sent you back is not the one of '{configuration.Name}', where this login began; nothing was shown to either");
 
     private Verdict NotNow => Verdict.Unavailable($"the provider of '{configuration.Name}' does not answer now");
 

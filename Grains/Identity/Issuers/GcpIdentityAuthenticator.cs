@@ -44,7 +44,7 @@ internal sealed class GcpIdentityAuthenticator(
             }
         }
 
-        if (token.Text("email") is { } email && token.Text("email_verified") == "true")
+        if (token.Text("email") is { } email && !token.IsUnproved("email"))
         {
             claims["email"] = email;
         }

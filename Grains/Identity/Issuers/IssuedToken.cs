@@ -7,6 +7,9 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// <summary>The payload of a token whose signature, issuer, audience and times were verified.</summary>
 internal sealed class IssuedToken
 {
+    /// <summary>Claims beside which <c>…_verified</c> says whether they are the person's (OpenID Connect Core 1.0 §5.1).</summary>
+    private static readonly string[] Verifiable = ["email", "phone_number"];
+
     private readonly JsonElement _payload;
 
     public IssuedToken(JsonWebToken token)
@@ -24,6 +27,9 @@ internal sealed class IssuedToken
     /// <summary>Whether a claim, or a member below it, is an object.</summary>
     public bool HasObject(params ReadOnlySpan<string> path) => Find(path) is { ValueKind: JsonValueKind.Object };
 
+    /// <summary>Whether a claim is one that people may set to what is not theirs, and nothing says that it was verified.</summary>
+    public bool IsUnproved(string claim) => Verifiable.Contains(claim) && Text($"{claim}_verified") != "true";
+
     /// <summary>The texts of a claim that is a list or a single value.</summary>
     public IReadOnlyList<string> Texts(string claim) => Find([claim]) switch
     {
@@ -38,7 +44,7 @@ internal sealed class IssuedToken
         Dictionary<string, string> claims = [];
         foreach (var member in _payload.EnumerateObject())
         {
-            if (Scalar(member.Value) is { } text)
+            if (!IsDenied(member.Name) && Scalar(member.Value) is { } text)
             {
                 claims[member.Name] = text;
             }
@@ -55,7 +61,7 @@ internal sealed class IssuedToken
             var values = Texts(claim);
             if (values.Count == 0)
             {
-                return $"claim {claim} missing";
+                return IsDenied(claim) ? NotVerified(claim) : $"claim {claim} missing";
             }
 
             if (!values.Any(value => globs.Any(glob => Glob.Matches(glob, value))))
@@ -67,9 +73,23 @@ internal sealed class IssuedToken
         return null;
     }
 
+    /// <summary>What is wrong with a claim of that kind.</summary>
+    public static string NotVerified(string claim) => $"claim {claim} is not verified";
+
+    /// <summary>
+    /// Whether the token itself says of a claim that it was not verified: then it names nobody, and is as if it were not there.
+    /// </summary>
+    private bool IsDenied(string claim) =>
+        Verifiable.Contains(claim) && _payload.TryGetProperty($"{claim}_verified", out _) && IsUnproved(claim);
+
     private JsonElement? Find(ReadOnlySpan<string> path)
     {
         var element = _payload;
+        if (path.Length > 0 && IsDenied(path[0]))
+        {
+            return null;
+        }
+
         foreach (var name in path)
         {
             if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))

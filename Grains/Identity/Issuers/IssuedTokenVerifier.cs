@@ -61,25 +61,32 @@ internal sealed class IssuedTokenVerifier : IDisposable
             return NoToken;
         }
 
-        IReadOnlyList<SecurityKey> keys;
         try
         {
-            keys = await _keys.For(unverified.Kid is { Length: > 0 } kid ? kid : null, cancellation);
+            var result = await Validate(unverified, cancellation);
+            return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token))
+                : Refuse(result.Exception, unverified);
         }
         catch (IssuerUnavailableException)
         {
             return Verdict.Unavailable($"the keys of '{_configuration.Label}' cannot be fetched now");
         }
-
-        var result = await Handler.ValidateTokenAsync(unverified, Parameters(keys));
-        return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token))
-            : Refuse(result.Exception, unverified);
     }
 
     /// <summary>Asks for the keys.</summary>
     public ValueTask<Trial> Try(CancellationToken cancellation) => _keys.Try(cancellation);
 
     public void Dispose() => _keys.Dispose();
+
+    /// <summary>A signature by none of the known keys may be by one that the issuer has had since.</summary>
+    private async ValueTask<TokenValidationResult> Validate(JsonWebToken token, CancellationToken cancellation)
+    {
+        var keys = await _keys.For(token.Kid is { Length: > 0 } kid ? kid : null, cancellation);
+        var result = await Handler.ValidateTokenAsync(token, Parameters(keys));
+        return !result.IsValid && IsOfSignature(result.Exception) && await _keys.Renewed(keys, cancellation) is { } others
+            ? await Handler.ValidateTokenAsync(token, Parameters(others))
+            : result;
+    }
 
     /// <summary>The same for as long as the keys are.</summary>
     private TokenValidationParameters Parameters(IReadOnlyList<SecurityKey> keys)
@@ -132,6 +139,8 @@ internal sealed class IssuedTokenVerifier : IDisposable
         SecurityTokenInvalidAlgorithmException => Verdict.Refused("the token is signed by an algorithm that does not count here"),
         _ => Verdict.Refused("the signature of the token is not one of the issuer's"),
     };
+
+    private static bool IsOfSignature(Exception? fault) => fault is SecurityTokenInvalidSignatureException;
 
     private Verdict Known(string message, JsonWebToken token) => Verdict.Refused(
         message, _configuration.Name,

@@ -4,8 +4,8 @@ using RegistryProxy.Egress;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>
-/// What an issuer says, kept for an hour, and asked for once for all who want it. After a failure it is not asked again for a while, and
-/// what is known goes on being used.
+/// What an issuer says, asked for again after an hour, once for all who want it. Nobody waits for that who can do with what is known, while
+/// that is less than two hours old or the issuer fails. After a failure it is not asked again for a while.
 /// </summary>
 /// <param name="ask">Asks the issuer.</param>
 /// <param name="time">The time.</param>
@@ -21,6 +21,9 @@ internal sealed class IssuerAnswer<T>(
     private static readonly TimeSpan MinPeriod = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
+
+    /// <summary>What is older has not been wanted for long, and may have been taken back since.</summary>
+    private static readonly TimeSpan Stale = TimeSpan.FromHours(2);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
 
     private readonly SingleFlight<Known> _flight = new();
@@ -32,9 +35,24 @@ internal sealed class IssuerAnswer<T>(
     /// <summary>What is known; <c>null</c> when it never was and cannot be had now.</summary>
     /// <param name="willDo">Whether what is known will do, however fresh it is.</param>
     /// <param name="cancellation">Ends the waiting, not the question.</param>
-    public async ValueTask<T?> Get(Func<T, bool> willDo, CancellationToken cancellation) =>
-        (IsDue(willDo) ? await _flight.Join(() => IsDue(willDo) ? Fetch() : Task.FromResult(_known)).WaitAsync(cancellation)
-            : _known).Value;
+    public async ValueTask<T?> Get(Func<T, bool> willDo, CancellationToken cancellation) => (await Ask(willDo, cancellation)).Value;
+
+    /// <summary>The same, and whether that is what the issuer says now.</summary>
+    public async ValueTask<Answer> Ask(Func<T, bool> willDo, CancellationToken cancellation)
+    {
+        var before = _known;
+        var known = IsDue(willDo) ? await Next(willDo, cancellation) : before;
+        return new Answer(known.Value, !ReferenceEquals(known, before) && known.Problem.Length == 0, known.Problem.Length > 0);
+    }
+
+    private async ValueTask<Known> Next(Func<T, bool> willDo, CancellationToken cancellation)
+    {
+        var question = _flight.Join(() => IsDue(willDo) ? Fetch() : Task.FromResult(_known));
+        var known = _known;
+        var canDo = known.Value is { } value && willDo(value)
+            && (known.Problem.Length > 0 || time.GetSteadyNow() < known.Asked + Stale);
+        return canDo ? known : await question.WaitAsync(cancellation);
+    }
 
     private bool IsDue(Func<T, bool> willDo)
     {
@@ -58,11 +76,17 @@ internal sealed class IssuerAnswer<T>(
             server?.Failed(fault, question);
             return _known = _known with
             {
-                NextTry = now + AfterFailure,
+                NextTry = time.GetSteadyNow() + AfterFailure,
                 Problem = (fault.Causes().OfType<ProxyException>().FirstOrDefault() ?? fault.InnerException ?? fault).Message
             };
         }
     }
+
+    /// <summary>What is known, and how well.</summary>
+    /// <param name="Value">What is known; <c>null</c> for nothing.</param>
+    /// <param name="IsNew">Whether the issuer said it just now.</param>
+    /// <param name="IsFailing">Whether it did not answer the last question.</param>
+    internal readonly record struct Answer(T? Value, bool IsNew, bool IsFailing);
 
     private sealed record Known(T? Value, TimeSpan Asked, TimeSpan NextTry, string Problem);
 }

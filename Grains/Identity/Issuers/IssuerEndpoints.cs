@@ -32,12 +32,15 @@ internal sealed class IssuerEndpoints : IDisposable
         var document = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
         return document.Issuer == _configuration.Issuer && Usable(document.AuthorizationEndpoint) is { } authorization
             && Usable(document.TokenEndpoint) is { } token
-            ? new Endpoints(authorization, token)
+            ? new Endpoints(authorization, token, document.AuthorizationResponseIssParameterSupported)
             : throw new InvalidDataException($"{address} names another issuer, or endpoints that are not https://");
     }
 
     private Uri? Usable(string? address) => IssuerDocuments.Usable(address, _configuration.AllowPrivate);
 
     /// <summary>What the discovery document named.</summary>
-    internal sealed record Endpoints(Uri Authorization, Uri Token);
+    /// <param name="Authorization">Where people go.</param>
+    /// <param name="Token">Where codes go.</param>
+    /// <param name="NamesItself">Whether each browser comes back with <c>iss</c> (RFC 9207 §3).</param>
+    internal sealed record Endpoints(Uri Authorization, Uri Token, bool NamesItself);
 }

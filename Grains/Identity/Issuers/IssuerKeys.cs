@@ -34,11 +34,33 @@ internal sealed class IssuerKeys : IDisposable
     }
 
     /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>
-    /// <exception cref="IssuerUnavailableException">There are none yet, and they cannot be had.</exception>
-    public async ValueTask<IReadOnlyList<SecurityKey>> For(string? keyId, CancellationToken cancellation) =>
-        await _keys.Get(keys => keyId is null || keys.Any(key => key.KeyId == keyId), cancellation) is { Count: > 0 } keys
-            ? keys
+    /// <exception cref="IssuerUnavailableException">
+    /// There are none yet and they cannot be had, or none has the name and the issuer cannot be asked now whether it has one by now.
+    /// </exception>
+    public async ValueTask<IReadOnlyList<SecurityKey>> For(string? keyId, CancellationToken cancellation)
+    {
+        bool IsThere(IReadOnlyList<SecurityKey> keys) => keyId is null || keys.Any(key => key.KeyId == keyId);
+        var answer = await _keys.Ask(IsThere, cancellation);
+        return answer.Value is { Count: > 0 } keys && (AreHere || answer.IsNew || IsThere(keys)) ? keys
             : throw new IssuerUnavailableException(_keys.Problem);
+    }
+
+    /// <summary>
+    /// The keys when none of those has signed a token, though one has its name or it has none: the issuer may have others by now. It is
+    /// asked at most once a minute; <c>null</c> when it just was, or has no others.
+    /// </summary>
+    /// <exception cref="IssuerUnavailableException">It does not answer.</exception>
+    public async ValueTask<IReadOnlyList<SecurityKey>?> Renewed(IReadOnlyList<SecurityKey> known, CancellationToken cancellation)
+    {
+        if (AreHere)
+        {
+            return null;
+        }
+
+        var answer = await _keys.Ask(keys => !ReferenceEquals(keys, known), cancellation);
+        return answer.IsFailing ? throw new IssuerUnavailableException(_keys.Problem)
+            : ReferenceEquals(answer.Value, known) ? null : answer.Value;
+    }
 
     /// <summary>Asks for them as anybody's first token does.</summary>
     public async ValueTask<Trial> Try(CancellationToken cancellation)
@@ -66,6 +88,9 @@ internal sealed class IssuerKeys : IDisposable
     }
 
     public void Dispose() => _documents.Dispose();
+
+    /// <summary>Whether the configuration holds them, so that nobody is asked.</summary>
+    private bool AreHere => _configuration.Keys is FiledKeys or InlineKeys;
 
     private string DiscoveryAddress => $"{_configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
 

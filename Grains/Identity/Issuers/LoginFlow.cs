@@ -26,6 +26,9 @@ internal sealed record LoginFlow(
     public static LoginFlow New(string tenant, string authenticator, string provider, string? userCode, DateTimeOffset now) =>
         new(tenant, authenticator, Random(), Random(), Random(), userCode, now + Life, provider);
 
+    /// <summary>Where the provider sends the browser back, and nowhere else; <c>null</c> from a version that does not say.</summary>
+    public string? Callback { get; init; }
+
     /// <summary>Whether it is for the administration of the tenant.</summary>
     public bool Administers { get; init; }
 

@@ -56,6 +56,14 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDispos
 
     private Verdict Identify(IssuedToken token)
     {
+        if (token.IsUnproved(_configuration.SubjectClaim))
+        {
+            return Verdict.Refused(IssuedToken.NotVerified(_configuration.SubjectClaim)) with
+            {
+                Reason = $"{IssuedToken.NotVerified(_configuration.SubjectClaim)}: {_configuration.SubjectClaim}_verified must be true",
+            };
+        }
+
         if (token.Misses(_configuration.Require) is { } miss)
         {
             return Verdict.Misses(miss, _configuration.Name, _configuration.Name, token.Text(_configuration.SubjectClaim));

@@ -165,7 +165,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
             return found.Count == 0 ? Verdict.Unknown : Verdict.WrongPassword;
         }
 
-        if (await link.Try(found[0].Name, password.Reveal(), cancellation) != 0)
+        if (!await link.Try(found[0].Name, password.Reveal(), cancellation))
         {
             return Verdict.WrongPassword;
         }
@@ -192,7 +192,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     private async Task<Verdict> Direct(LdapLink link, string user, Secret password, CancellationToken cancellation)
     {
         var name = configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal);
-        if (await link.Try(name, password.Reveal(), cancellation) != 0)
+        if (!await link.Try(name, password.Reveal(), cancellation))
         {
             return await IsMissing(link, name, cancellation) ? Verdict.Unknown : Verdict.WrongPassword;
         }

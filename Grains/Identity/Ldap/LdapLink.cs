@@ -55,12 +55,20 @@ internal sealed class LdapLink : IDisposable
     public void Take() => (Tried, _budget) = (LdapTry.None, new LdapBudget());
 
     /// <summary>Whether the name and password of somebody who logs in are right.</summary>
-    public async Task<int> Try(string name, string password, CancellationToken cancellation)
+    /// <exception cref="LdapException">The server answers something that says neither.</exception>
+    public async Task<bool> Try(string name, string password, CancellationToken cancellation)
     {
         Tried = LdapTry.Sent;
         var code = await Bind(name, password, cancellation);
-        Tried = code == 0 ? LdapTry.Taken : LdapTry.Refused;
-        return code;
+        Tried = code == 0 ? LdapTry.Taken
+            : LdapReply.Refuses(code) ? LdapTry.Refused
+            : LdapReply.IsUndecided(code) ? LdapTry.None : LdapTry.Sent;
+        return Tried switch
+        {
+            LdapTry.Taken => true,
+            LdapTry.Refused => false,
+            _ => throw new LdapException($"the bind of the user is answered with result code {code}"),
+        };
     }
 
     /// <summary>
@@ -85,7 +93,9 @@ internal sealed class LdapLink : IDisposable
     {
         if (_boundAs != name && await Bind(name, password, cancellation) is var code and not 0)
         {
-            throw new LdapException($"the bind of the reader is refused with result code {code}: check bindDn and bindPassword");
+            throw new LdapException(LdapReply.Refuses(code)
+                ? $"the bind of the reader is refused with result code {code}: check bindDn and bindPassword"
+                : $"the bind of the reader is answered with result code {code}");
         }
     }
 
@@ -171,10 +181,10 @@ internal sealed class LdapLink : IDisposable
 /// <summary>What became of a password that goes to a directory, which counts the wrong ones.</summary>
 internal enum LdapTry
 {
-    /// <summary>It was not sent.</summary>
+    /// <summary>It was not sent, or was not looked at.</summary>
     None,
 
-    /// <summary>It was sent, and may be counted: no answer came.</summary>
+    /// <summary>It was sent, and may be counted: no answer came, or one that does not say.</summary>
     Sent,
 
     Taken,

@@ -16,9 +16,27 @@ internal sealed record LdapReply(int Id, int Kind, int Code, LdapEntry? Entry)
     public const int SearchReference = 19;
     public const int ExtendedResponse = 24;
 
+    public const int StrongerAuthRequired = 8;
+    public const int ConfidentialityRequired = 13;
+    public const int ConstraintViolation = 19;
     public const int NoSuchObject = 32;
     public const int InvalidDnSyntax = 34;
+    public const int InappropriateAuthentication = 48;
     public const int InvalidCredentials = 49;
+    public const int InsufficientAccessRights = 50;
+    public const int Busy = 51;
+    public const int Unavailable = 52;
+    public const int UnwillingToPerform = 53;
+
+    /// <summary>
+    /// Whether a bind with this result says that the name or the password is wrong, or that the account may not log in. Other results than
+    /// success say that nobody knows (RFC 4511 §4.1.9, appendix A.2).
+    /// </summary>
+    public static bool Refuses(int code) => code is InvalidCredentials or ConstraintViolation or NoSuchObject or InvalidDnSyntax
+        or InappropriateAuthentication or InsufficientAccessRights or UnwillingToPerform;
+
+    /// <summary>Whether a bind with this result was turned away before its password was looked at, so that nothing was counted.</summary>
+    public static bool IsUndecided(int code) => code is Busy or Unavailable or StrongerAuthRequired or ConfidentialityRequired;
 
     /// <summary>Decodes a message; of an entry only the attributes that were asked for.</summary>
     /// <exception cref="AsnContentException">It is not one.</exception>
