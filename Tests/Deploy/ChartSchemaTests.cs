@@ -101,7 +101,7 @@ public sealed partial class ChartSchemaTests
         .Single(one => Property(one.GetProperty("if"), "type").GetProperty("const").GetString() == type).GetProperty("then");
 
     [GeneratedRegex(@": (?<path>\S+)\.zqx: unknown key; allowed here: (?<keys>.*)")]
-    private static partial Regex UnknownKey();
+    internal static partial Regex UnknownKey();
 
     [GeneratedRegex(": zqx: unknown key; allowed here: (.*)")]
     private static partial Regex UnknownSection();

@@ -51,6 +51,8 @@ public sealed class HelmChartTests
         Assert.Equal(("system-cluster-critical", "topology.kubernetes.io/zone", 80L),
             (silo.Spec.PriorityClassName, Assert.Single(silo.Spec.TopologySpreadConstraints).TopologyKey,
                 silo.Spec.TerminationGracePeriodSeconds));
+        Assert.Equal(["system-cluster-critical"],
+            Assert.Single(Assert.Single(objects.OfType<V1ResourceQuota>()).Spec.ScopeSelector.MatchExpressions).Values);
         Assert.Equal("silo-environment", Assert.Single(silo.Spec.Containers[0].EnvFrom).SecretRef.Name);
         Assert.Contains(silo.Spec.Containers[0].VolumeMounts, mount => mount.MountPath == "/run/plug-in");
         Assert.Equal("wait", Assert.Single(silo.Spec.InitContainers).Name);
@@ -98,6 +100,8 @@ public sealed class HelmChartTests
         Assert.Contains(check.Env, variable => variable is { Name: "SSL_CERT_FILE", Value: "/etc/registryproxy/ca/ca.crt" });
         Assert.Equal("company-ca", pod.Volumes.Single(volume => volume.Name == "ca").ConfigMap.Name);
         Assert.Equal(silo.InitContainers.Select(container => container.Name), pod.InitContainers.Select(container => container.Name));
+        Assert.Equal("false", job.Spec.Template.Metadata.Labels["sidecar.istio.io/inject"]);
+        Assert.Equal("disabled", job.Spec.Template.Metadata.Annotations["linkerd.io/inject"]);
         Assert.Equal("50m", check.Resources.Requests["cpu"].ToString());
         Assert.All(check.VolumeMounts, mount => Assert.Contains(pod.Volumes, volume => volume.Name == mount.Name));
         Assert.Empty((await Manifests.Template(Values("company"), "--set", "check.enabled=false")).OfType<V1Job>());

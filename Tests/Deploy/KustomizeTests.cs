@@ -21,6 +21,8 @@ public sealed class KustomizeTests
         Assert.Contains("frontDoors:", settings.Data["nodeagent.yaml"]);
 
         var pod = Assert.Single(objects.OfType<V1DaemonSet>()).Spec.Template.Spec;
+        Assert.Equal([pod.PriorityClassName],
+            Assert.Single(Assert.Single(objects.OfType<V1ResourceQuota>()).Spec.ScopeSelector.MatchExpressions).Values);
         var install = Assert.Single(pod.InitContainers);
         var environment = install.Env.ToDictionary(variable => variable.Name, variable => variable.Value);
         string[] words = [.. install.Args.Select(
@@ -42,6 +44,8 @@ public sealed class KustomizeTests
         var pod = Assert.Single(objects.OfType<V1Deployment>()).Spec.Template.Spec;
         Assert.Equal(settings.Name(), Assert.Single(pod.Volumes).ConfigMap.Name);
         Assert.Equal("pull-secrets", pod.Containers.Single().Args[0]);
+        var nodes = (await Manifests.Kustomize("nodeagent/base")).OfType<V1DaemonSet>().Single().Spec.Template.Spec;
+        Assert.Equal(nodes.InitContainers.Single().Image, pod.Containers.Single().Image);
         var role = Assert.Single(objects.OfType<V1Role>());
         Assert.Equal("apps", role.Namespace());
         Assert.Contains("namespace: apps, name: acme-pull, serviceAccount: default", settings.Data["nodeagent.yaml"]);

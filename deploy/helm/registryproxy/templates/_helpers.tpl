@@ -22,6 +22,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 
 {{/* A Redis, as the sections cluster and state take it. */}}
 {{- define "registryproxy.redis" -}}
+{{- if regexMatch "(?i)(^|,)\\s*password\\s*=" .redis.connection }}
+{{- fail (printf "%s.redis.connection has a password, which the ConfigMaps would show: name its Secret in %s.redis.passwordSecret" .section .section) }}
+{{- end -}}
 connection: {{ required (printf "%s.redis.connection is required" .section) .redis.connection | quote }}
 {{- if .redis.passwordSecret.name }}
 password: { file: {{ include "registryproxy.secretFile" .redis.passwordSecret | quote }} }
@@ -64,13 +67,28 @@ encryptionKeys:
 {{- else }}
 volatile: {{ .Values.state.volatile }}
 {{- end }}
+{{- with .Values.state.discardKeys }}
+discardKeys: {{ toJson . }}
+{{- end }}
+{{- end }}
+
+{{/* A size as the configuration takes it. Helm reads plain bytes of a values file as a float, which would be written with an exponent. */}}
+{{- define "registryproxy.size" -}}
+{{- if kindIs "string" . }}{{ . | quote }}{{ else }}{{ . | int64 }}{{ end }}
 {{- end }}
 
 {{/* Gateways keep the files; silos check that routes with a cache have one. */}}
 {{- define "registryproxy.cache" -}}
 {{- with .Values.gateway.cache -}}
 {{- if .enabled -}}
-cache: { path: /var/cache/registryproxy, maxBytes: {{ .maxBytes }}, tagTtl: {{ .tagTtl }}, staleIfError: {{ .staleIfError }} }
+cache:
+  path: /var/cache/registryproxy
+  maxBytes: {{ include "registryproxy.size" .maxBytes }}
+  tagTtl: {{ .tagTtl }}
+  staleIfError: {{ .staleIfError }}
+  {{- if .sendFile }}
+  sendFile: true
+  {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -89,7 +107,7 @@ token: { file: {{ include "registryproxy.secretFile" (dict "name" (required "adm
 {{ include "registryproxy.cluster" . }}
 {{ include "registryproxy.state" . }}
 {{ toYaml .Values.gateway.cache }}
-{{ .Values.gateway.tls.secretName }} {{ toYaml .Values.gateway.trustedProxies }}
+{{ .Values.gateway.tls.secretName }} {{ toYaml .Values.gateway.trustedProxies }} {{ .Values.gateway.proxyProtocol }} {{ .Values.gateway.http2 }}
 {{- end }}
 
 {{/* Names of the Secrets that a part mounts, each once. */}}
@@ -123,7 +141,7 @@ secret: { secretName: {{ .secret }}, defaultMode: 0440 }
 {{- define "registryproxy.siloConfig" -}}
 revision: {{ .Values.revision | default .Release.Revision | int64 }}
 # The data listener is that of the gateways; silos have none.
-listen: { data: "http://0.0.0.0:5000", admin: "http://0.0.0.0:5001" }
+listen: { data: "http://[::]:5000", admin: "http://[::]:5001" }
 cluster:
   {{- include "registryproxy.cluster" . | nindent 2 }}
 state:

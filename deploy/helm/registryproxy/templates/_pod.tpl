@@ -14,7 +14,7 @@ metadata:
 spec:
   serviceAccountName: {{ include "registryproxy.name" .root }}-{{ .part }}
   automountServiceAccountToken: {{ eq .root.Values.cluster.provider "kubernetes" }}
-  terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds | default 80 }}
+  terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds | default 80 | int64 }}
   {{- with .values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
