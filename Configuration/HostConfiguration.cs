@@ -28,6 +28,18 @@ public sealed record ListenConfiguration
     /// </summary>
     public Uri? Peer { get; init; }
 
+    /// <summary>
+    /// Why the data listener cannot be an address, as the end of a sentence that begins with its key; <c>null</c> when it can.
+    /// </summary>
+    public string? WhyNotData(Uri address) => Tls is null == (address.Scheme == Uri.UriSchemeHttp)
+        ? null
+        : "an https:// data listener needs listen.tls, and listen.tls an https:// data listener";
+
+    /// <summary>The same of the admin listener.</summary>
+    public static string? WhyNotAdmin(Uri address) => address.Scheme == Uri.UriSchemeHttp
+        ? null
+        : "must be http://: the admin listener has no TLS of its own; reach it on loopback, by a tunnel, or by a proxy that ends TLS";
+
     /// <summary>Whether the listeners of two configurations are the same.</summary>
     public bool IsSameAs(ListenConfiguration other) =>
         Data == other.Data && Admin == other.Admin && Tls == other.Tls && TrustedProxies.SequenceEqual(other.TrustedProxies)

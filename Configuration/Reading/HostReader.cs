@@ -37,9 +37,14 @@ internal static class HostReader
             map["admin"].Fail("is the address of listen.data; each listener needs a port of its own");
         }
 
-        if (listen.Tls is null != (listen.Data.Scheme == Uri.UriSchemeHttp))
+        if (listen.WhyNotData(listen.Data) is { } noData)
         {
-            map["data"].Fail("an https:// data listener needs listen.tls, and listen.tls an https:// data listener");
+            map["data"].Fail(noData);
+        }
+
+        if (ListenConfiguration.WhyNotAdmin(listen.Admin) is { } noAdmin)
+        {
+            map["admin"].Fail(noAdmin);
         }
 
         return listen;

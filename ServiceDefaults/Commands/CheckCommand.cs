@@ -25,9 +25,9 @@ internal static class CheckCommand
 
         check.SetAction(async (arguments, cancellation) =>
         {
-            if (arguments.GetValue(config) is not { Length: > 0 } path)
+            if ((arguments.GetValue(config) ?? HostCommand.ConfigOfEnvironment) is not { Length: > 0 } path)
             {
-                Console.Error.WriteLine("check needs --config FILE");
+                Console.Error.WriteLine($"check needs --config FILE, or {HostCommand.ConfigVariable}");
                 return 1;
             }
 

@@ -55,11 +55,10 @@ internal static class HealthCommand
     private static Uri Configured(string? path) =>
         (string.IsNullOrEmpty(path) ? null : AdminListener.Of(path)) ?? new ListenConfiguration().Admin;
 
-    /// <summary>A listener on every address is asked on loopback.</summary>
+    /// <summary>A listener on every address is asked on loopback, by IPv4: containers may have no other.</summary>
     private static string Reachable(Uri listener) => HttpOrigin.Of(listener).Host switch
     {
-        "0.0.0.0" => "127.0.0.1",
-        "[::]" => "[::1]",
+        "0.0.0.0" or "[::]" => "127.0.0.1",
         var host => host,
     };
 }

@@ -14,7 +14,7 @@ namespace RegistryProxy.ServiceDefaults.Commands;
 /// </summary>
 public static class HostCommand
 {
-    private const string ConfigVariable = "REGISTRYPROXY_CONFIG";
+    internal const string ConfigVariable = "REGISTRYPROXY_CONFIG";
 
     /// <summary>The configuration file that the environment names; <c>null</c> for none.</summary>
     internal static string? ConfigOfEnvironment => Environment.GetEnvironmentVariable(ConfigVariable);

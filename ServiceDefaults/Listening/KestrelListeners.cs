@@ -101,13 +101,19 @@ public static class KestrelListeners
         }
     }
 
-    /// <summary>What a host name stands for: itself, loopback, or every address of this machine.</summary>
-    internal static IPAddress AddressOf(Uri listener)
+    internal static IPAddress AddressOf(Uri listener) => AddressOf(listener, Socket.OSSupportsIPv6);
+
+    /// <summary>
+    /// What a host stands for: itself, loopback, or every address of this machine, which <c>[::]</c> means, too. On a machine without IPv6
+    /// those are the ones of IPv4.
+    /// </summary>
+    internal static IPAddress AddressOf(Uri listener, bool hasIPv6)
     {
         var host = listener.IdnHost;
-        return IPAddress.TryParse(host, out var ip) ? ip
+        var address = IPAddress.TryParse(host, out var ip) ? ip
             : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
-            : Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
+            : IPAddress.IPv6Any;
+        return !hasIPv6 && address.Equals(IPAddress.IPv6Any) ? IPAddress.Any : address;
     }
 
     private static void Configure(

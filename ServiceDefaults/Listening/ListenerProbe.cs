@@ -20,17 +20,24 @@ public sealed class ListenerProbe
             : (ListenerProbe)(builder.Properties[typeof(ListenerProbe)] = new ListenerProbe());
 
     /// <summary>The listeners of Kestrel.</summary>
-    /// <exception cref="ConfigurationUnusableException">One of them cannot be listened on.</exception>
+    /// <exception cref="ConfigurationUnusableException">One of them cannot be listened on, or not as its scheme says.</exception>
     public void Require(HostStart start, params ReadOnlySpan<ListenerKind> kinds)
     {
         foreach (var kind in kinds)
         {
-            var (key, address) = kind switch
+            var (key, address, whyNot) = kind switch
             {
-                ListenerKind.Data => (start.ListenData is null ? "listen.data" : "--listen-data", start.Data),
-                ListenerKind.Admin => (start.ListenAdmin is null ? "listen.admin" : "--listen-admin", start.Admin),
-                _ => ("listen.peer", start.Peer),
+                ListenerKind.Data => (start.ListenData is null ? "listen.data" : "--listen-data", start.Data,
+                    start.Source.Current.Configuration.Listen.WhyNotData(start.Data)),
+                ListenerKind.Admin => (start.ListenAdmin is null ? "listen.admin" : "--listen-admin", start.Admin,
+                    ListenConfiguration.WhyNotAdmin(start.Admin)),
+                _ => ("listen.peer", start.Peer, null),
             };
+            if (whyNot is not null)
+            {
+                throw new ConfigurationUnusableException(key, whyNot);
+            }
+
             if (address is not null)
             {
                 Require(key, address.ToString().TrimEnd('/'), new IPEndPoint(KestrelListeners.AddressOf(address), address.Port));

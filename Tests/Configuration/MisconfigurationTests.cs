@@ -71,6 +71,7 @@ public sealed class MisconfigurationTests : IDisposable
     [InlineData("http://0.0.0.0:8080", ":8080", 3, "listen.data", "did you mean 'http://0.0.0.0:8080'?")]
     [InlineData("http://0.0.0.0:8080", "{ url: x }", 3, "listen.data", "must be a single value, not a map or a list")]
     [InlineData("http://127.0.0.1:9090", "http://0.0.0.0:9090", 4, "listen.admin", "admin.token is required when the admin listener")]
+    [InlineData("http://127.0.0.1:9090", "https://127.0.0.1:9090", 4, "listen.admin", "must be http://: the admin listener has no TLS")]
     [InlineData("http://127.0.0.1:9090", "http://0.0.0.0:8080", 4, "listen.admin", "each listener needs a port of its own")]
     [InlineData(AfterListen, AfterListen + "  tls: { certificate: a.crt, key: a.key }\n", 5, "listen.tls.certificate", "there is no file ")]
     [InlineData(AfterListen, AfterListen + "  tls: { certificate: htpasswd, key: htpasswd }\n", 5, "listen.tls.certificate",

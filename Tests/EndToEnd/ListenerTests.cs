@@ -87,7 +87,7 @@ public sealed class ListenerTests
         using var folder = new TemporaryFolder();
         folder.Write("admin-token", "canary-admin\n");
         var config = folder.Write("config.yaml",
-            $"listen: {{ admin: \"http://0.0.0.0:0\" }}\nadmin: {{ token: {{ file: admin-token }} }}\ncluster: {{ " +
+            $"listen: {{ admin: \"http://[::]:0\" }}\nadmin: {{ token: {{ file: admin-token }} }}\ncluster: {{ " +
             $"gatewayPort: {FreePort.Next()} }}\n");
         await using var gateway = ChildProcess.Start(
             "dotnet", [FrontDoor.DllOf("Gateway"), "--config", config, "--listen-data", "http://127.0.0.1:0"]);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.Tests.Support.Processes;
 
@@ -48,6 +49,28 @@ public sealed class ListenerProbeTests
             probe.Require("listen.data", "it", new IPEndPoint(IPAddress.Loopback, 0));
         }
     }
+
+    [Theory]
+    [InlineData(null, "https://127.0.0.1:0", "--listen-admin: must be http://: the admin listener has no TLS of its own")]
+    [InlineData("https://127.0.0.1:0", null, "--listen-data: an https:// data listener needs listen.tls")]
+    public void An_option_says_no_scheme_that_its_listener_does_not_speak(string? data, string? admin, string saying)
+    {
+        var start = new HostStart(new FixedConfiguration(ConfigurationDefaults.NoFile()), null,
+            new Uri(data ?? "http://127.0.0.1:0"), new Uri(admin ?? "http://127.0.0.1:0"));
+        var fault = Assert.Throws<ConfigurationUnusableException>(
+            () => new ListenerProbe().Require(start, ListenerKind.Data, ListenerKind.Admin));
+        Assert.StartsWith(saying, fault.Message);
+    }
+
+    [Theory]
+    [InlineData("http://[::]:5000", true, "::")]
+    [InlineData("http://[::]:5000", false, "0.0.0.0")]
+    [InlineData("http://registry.example:5000", true, "::")]
+    [InlineData("http://registry.example:5000", false, "0.0.0.0")]
+    [InlineData("http://[::1]:5000", false, "::1")]
+    [InlineData("http://10.1.2.3:5000", true, "10.1.2.3")]
+    public void Every_address_is_each_that_the_machine_has(string listener, bool hasIPv6, string address) =>
+        Assert.Equal(IPAddress.Parse(address), KestrelListeners.AddressOf(new Uri(listener), hasIPv6));
 
     [Theory]
     [InlineData("0.0.0.0", "::")]
