@@ -24,6 +24,9 @@ public sealed record PartText(string Name, string File, Secret Text)
     /// <summary>Whether that is the name of an included file.</summary>
     public static bool IsFile(string name) => name.StartsWith(FilePrefix, StringComparison.Ordinal);
 
+    /// <summary>The path of an included file from the folder of the main one, by its name; <c>null</c> for another part.</summary>
+    public static string? PathOf(string name) => IsFile(name) ? name[FilePrefix.Length..] : null;
+
     /// <summary>The name of the part of a tenant.</summary>
     public static string OfTenant(string tenant) => $"{TenantPrefix}{tenant}";
 

@@ -14,6 +14,7 @@ using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Login;
 using RegistryProxy.Grains.Network;
+using RegistryProxy.Grains.Operations;
 using RegistryProxy.Grains.Robots;
 using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.SiloCalls;
@@ -94,6 +95,8 @@ public static class GrainsExtensions
         .AddSingleton<CodeFlows>()
         .AddSingleton<DeviceLogins>()
         .AddSingleton<ServiceOutages>()
+        .AddSingleton(services => new SiloTroubles(
+            services.GetRequiredService<IConfigurationFeed>(), services.GetRequiredService<ServiceOutages>()))
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>()

@@ -25,7 +25,8 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
     public ConfigurationResult Compose(Secret text, IPartTexts texts)
     {
         var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
-        var main = _main?.Text.Reveal() == text.Reveal() ? _main! : OperatorFile.Main(path, text, context, part);
+        var main = _main?.Text.Reveal() == text.Reveal() ? _main!
+            : OperatorFile.Main(path, text, context with { MayLackFiles = !texts.AreHere }, part);
         var chosen = new ChosenParts(_lastGood);
         if (part == ConfigurationPart.Gateway)
         {

@@ -90,6 +90,32 @@ public sealed class ConfigurationFiles : IPartTexts
     /// <summary>Takes texts that were good once, for parts that have none now; they count at the next reading.</summary>
     public void Restore(IEnumerable<PartText> parts) => _composer.Restore(parts);
 
+    /// <summary>Whether an entry of <c>include</c> with a wildcard has had no file since the start.</summary>
+    public bool LacksIncluded => _folders.Values.Any(folder => folder.LacksFiles);
+
+    /// <summary>
+    /// Takes included files that were in use before this process for entries that have had none since: a folder that is not there yet is no
+    /// word of its owner that they are to go. They count at the next reading.
+    /// </summary>
+    /// <param name="parts">What was in use.</param>
+    /// <returns>Whether any of them is of such an entry.</returns>
+    public bool Recall(IReadOnlyList<PartText> parts)
+    {
+        var paths = parts.Select(part => PartText.PathOf(part.Name)).OfType<string>().ToList();
+        var isAny = false;
+        foreach (var folder in _folders.Values)
+        {
+            isAny |= folder.Recall(paths);
+        }
+
+        if (isAny)
+        {
+            _composer.Restore(parts);
+        }
+
+        return isAny;
+    }
+
     /// <summary>The parts that are kept in the state, which somebody has to read from there.</summary>
     public ManagedParts Managed { get; } = new();
 

@@ -128,6 +128,30 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         }
     }
 
+    /// <summary>Whether an entry of <c>include</c> with a wildcard has had no file since the start.</summary>
+    public bool LacksIncluded
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _files.LacksIncluded;
+            }
+        }
+    }
+
+    /// <summary>Takes included files of before this process, for entries of <c>include</c> that have had none since.</summary>
+    public void Recall(IReadOnlyList<PartText> parts)
+    {
+        lock (_gate)
+        {
+            if (_files.Recall(parts))
+            {
+                Reload(isChanged: true);
+            }
+        }
+    }
+
     private static ConfigurationFiles Read(string path)
     {
         var files = new ConfigurationFiles(path);

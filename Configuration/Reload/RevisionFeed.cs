@@ -147,12 +147,13 @@ public sealed class RevisionFeed : IConfigurationFeed
         }
     }
 
-    /// <summary>
-    /// Takes texts that the cluster follows for files here that cannot be used and have no last good text: what is offered to the cluster
-    /// must not lack what it has.
-    /// </summary>
+    /// <summary>Whether files may be missing here that the cluster has: what is offered to it must not lack them.</summary>
+    public bool MayLackFiles => Local.Current.Missing.Count > 0 || Local is ConfigurationWatcher { LacksIncluded: true };
+
+    /// <summary>Takes texts that the cluster follows for files that are missing here, or of no use without a last good text.</summary>
     public void Restore(IReadOnlyList<PartText> parts)
     {
+        (Local as ConfigurationWatcher)?.Recall(parts);
         if (Local is ConfigurationWatcher watcher && watcher.Current.Missing.Count > 0)
         {
             watcher.Restore([.. parts.Where(part => watcher.Current.Missing.Contains(part.Name))]);

@@ -42,6 +42,13 @@ public sealed partial class UnusableFiles
     public (DateTimeOffset Since, string Problem)? ProblemOf(string section) =>
         _outages.TryGetValue(section, out var outage) ? (outage.Since, Say(section, outage)) : null;
 
+    /// <summary>All sections of this process whose files cannot be used now, since when and why.</summary>
+    public static IReadOnlyList<(string Section, DateTimeOffset Since, string Problem)> Now() =>
+    [
+        .. All.SelectMany(files => files.Key._outages).OrderBy(outage => outage.Key, StringComparer.Ordinal)
+            .Select(outage => (outage.Key, outage.Value.Since, Say(outage.Key, outage.Value))),
+    ];
+
     /// <summary>They were read, and cannot be used.</summary>
     /// <param name="section">Where the configuration names them: <c>upstreams.hub.tls</c>.</param>
     /// <param name="problem">Why; nothing of what is in them.</param>

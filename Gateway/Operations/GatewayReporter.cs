@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Operations;
 
 namespace RegistryProxy.Gateway.Operations;
@@ -10,7 +11,7 @@ namespace RegistryProxy.Gateway.Operations;
 /// <summary>Tells operators every two seconds what this gateway does.</summary>
 internal sealed class GatewayReporter(
     RequestStatistics statistics, TenantLimits limits, UpstreamAccounts upstreams, CurrentMap current, ClusterClient cluster,
-    TimeProvider time)
+    HostStart start, TimeProvider time)
     : ProcessReporter("gateway", time)
 {
     private FrontDoorMap? _kept;
@@ -35,6 +36,8 @@ internal sealed class GatewayReporter(
             Tenants = statistics.Tenants(limits.StreamsOf),
             Repositories = statistics.Repositories(),
             Upstreams = upstreams.Traffic(),
+            Troubles = ProcessTrouble.Bounded(
+                ProcessTrouble.OfHost(HostTroubles.OfFiles(start), HostTroubles.OfCertificates(Time))),
         };
         return cluster.CallOnce(
             (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);

@@ -83,6 +83,10 @@ public sealed record ProcessReport
     /// </summary>
     [Id(10)]
     public string Shared { get; init; } = "";
+
+    /// <summary>What is wrong in it, <see cref="ProcessTrouble.MaxOfProcess"/> at most; nothing from versions before.</summary>
+    [Id(11)]
+    public IReadOnlyList<ProcessTrouble> Troubles { get; init; } = [];
 }
 
 /// <summary>Requests of one tenant.</summary>
@@ -170,4 +174,8 @@ public sealed record ProcessStatus(
     /// <summary>As <see cref="ProcessReport.Shared"/>.</summary>
     [Id(7)]
     public string Shared { get; init; } = "";
+
+    /// <summary>As <see cref="ProcessReport.Troubles"/>; none of one that is silent.</summary>
+    [Id(8)]
+    public IReadOnlyList<ProcessTrouble> Troubles { get; init; } = [];
 }

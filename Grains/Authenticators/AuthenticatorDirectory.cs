@@ -140,7 +140,8 @@ internal sealed class AuthenticatorDirectory(
         }
 
         _unusable.Failed(SectionOf(name), problem);
-        return new WatchedAuthenticator(configuration, files, before?.Authenticator, before?.InUse ?? "", fingerprint);
+        return new WatchedAuthenticator(
+            configuration, files, before?.Authenticator ?? UnusableAuthenticator.Of(configuration), before?.InUse ?? "", fingerprint);
     }
 
     /// <summary>One of several clusters goes on with what is known of it when the file says the same of it as before.</summary>
@@ -154,7 +155,7 @@ internal sealed class AuthenticatorDirectory(
 internal sealed record AuthenticatorSet(RunningRules Rules, Dictionary<string, WatchedAuthenticator> Entries)
     : ReloadedContent(Rules.Of, Rules.Version)
 {
-    public IEnumerable<IAuthenticator?> Authenticators =>
+    public IEnumerable<IAuthenticator> Authenticators =>
         Entries.Values.SelectMany(entry => entry.Clusters.Values.Prepend(entry)).Select(entry => entry.Authenticator);
 
     /// <summary>Whether a tenant defines an authenticator of this name itself.</summary>
@@ -172,11 +173,11 @@ internal sealed record AuthenticatorSet(RunningRules Rules, Dictionary<string, W
 
 /// <param name="Configuration">What it was made for.</param>
 /// <param name="Files">Looks at its files.</param>
-/// <param name="Authenticator">The last one that could be made; <c>null</c> when none ever could.</param>
+/// <param name="Authenticator">The last one that could be made, or what stands for it when none ever could.</param>
 /// <param name="InUse">What was in the files when it was made.</param>
 /// <param name="Seen">What was in them when they were last looked at.</param>
 internal sealed record WatchedAuthenticator(
-    AuthenticatorConfiguration Configuration, WatchedFiles Files, IAuthenticator? Authenticator, string InUse, string Seen)
+    AuthenticatorConfiguration Configuration, WatchedFiles Files, IAuthenticator Authenticator, string InUse, string Seen)
 {
     /// <summary>Those of its clusters, where it has several.</summary>
     public IReadOnlyDictionary<string, WatchedAuthenticator> Clusters { get; init; } = new Dictionary<string, WatchedAuthenticator>();

@@ -52,7 +52,7 @@ internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory histor
 
     private async ValueTask Begin(IRevisionGrain cluster, ISiloFileGrain file, Func<Task> findParts)
     {
-        if (feed.Local.Current.Missing.Count > 0 && (await cluster.Compare(0, "")).Followed is { } before)
+        if (feed.MayLackFiles && (await cluster.Compare(0, "")).Followed is { } before)
         {
             feed.Restore(before.ToSections().Parts);
         }

@@ -46,9 +46,10 @@ internal sealed record RevisionState : IExpiringState
             || (former == followed.Content && !(Former ?? []).Any(known => known.Content == proposed.Content)) ? Follow(proposed, now)
         : this;
 
-    /// <summary>After an operator accepted a content.</summary>
+    /// <summary>After an operator accepted a content; what is in force already takes back another that no silo has brought.</summary>
     public RevisionState Accept(string content, DateTimeOffset now) =>
-        Followed?.Content == content ? this : this with { Accepted = new FormerContent(content, now) };
+        Followed?.Content != content ? this with { Accepted = new FormerContent(content, now) }
+        : Accepted is null ? this : this with { Accepted = null };
 
     /// <summary>Whether an operator accepted a content that no silo has brought since.</summary>
     public bool IsAccepted(string content, DateTimeOffset now) => Accepted?.Content == content && now - Accepted.At < AcceptedLife;

@@ -54,6 +54,11 @@ public sealed class AccessInquiry : IDisposable
             return null;
         }
 
+        if (tenant.IsUnusable)
+        {
+            return new AccessAnswer(false, null, WithoutPart(tenant), null);
+        }
+
         var who = question.Subject is { Length: > 0 } subject
             ? await Find(tenant, question, subject, mayLook, cancellation)
             : Found.Of(null, question.Authenticator is null ? null
@@ -75,6 +80,12 @@ public sealed class AccessInquiry : IDisposable
             owned.Dispose();
         }
     }
+
+    /// <summary>What is said when its part is not there: that it has no rules then says nothing of them.</summary>
+    private string WithoutPart(TenantConfiguration tenant) => tenant.IsManaged && _robots is null
+        ? $"tenant '{tenant.Name}' is managed: its part, with its routes and rules, is in the state, which only a running silo reads: " +
+            "ask its /admin/explain"
+        : $"the part of tenant '{tenant.Name}' is missing or has errors: its hosts answer 503 to everybody until that is mended";
 
     private async ValueTask<Found> Find(
         TenantConfiguration tenant, AccessQuestion question, string subject, Func<string, string, ValueTask<bool>>? mayLook,

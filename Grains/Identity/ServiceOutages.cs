@@ -62,6 +62,13 @@ internal sealed partial class ServiceOutages
         }
     }
 
+    /// <summary>Those that fail now: since when, and the last reason.</summary>
+    public IReadOnlyList<(string Authenticator, DateTimeOffset Since, string Reason)> Failing()
+    {
+        var now = _time.GetSteadyNow();
+        return [.. _known.Values.Select(known => known.At(now)).OfType<(string, DateTimeOffset, string)>().Order()];
+    }
+
     private List<Measurement<double>> Lasting()
     {
         var now = _time.GetSteadyNow();
@@ -100,6 +107,7 @@ internal sealed partial class ServiceOutages
         private DateTimeOffset? _since;
         private TimeSpan _beganAt;
         private int _failures;
+        private string _reason = "";
 
         public string Name => name;
 
@@ -129,7 +137,7 @@ internal sealed partial class ServiceOutages
                 var now = all._time.GetSteadyNow();
                 (_since, _beganAt) = _since is null ? (all._time.GetUtcNow(), now) : (_since, _beganAt);
                 (WasSeen, _failures, _open[question]) = (true, _failures + 1, (now, false));
-                var reason = question.Length == 0 ? fault.Reason : $"{question}: {fault.Reason}";
+                var reason = _reason = question.Length == 0 ? fault.Reason : $"{question}: {fault.Reason}";
                 if (_said.Count < MaxReasons && _said.Add(reason))
                 {
                     all.LogFails(name, _since.GetValueOrDefault(), _failures, reason);
@@ -180,6 +188,15 @@ internal sealed partial class ServiceOutages
             lock (_said)
             {
                 return _open.Values.Any(one => IsOpen(one, now)) ? Math.Max((now - _beganAt).TotalSeconds, 1) : 0;
+            }
+        }
+
+        /// <summary>Since when it fails, and the last reason; <c>null</c> while it does not.</summary>
+        public (string Authenticator, DateTimeOffset Since, string Reason)? At(TimeSpan now)
+        {
+            lock (_said)
+            {
+                return _since is { } since && _open.Values.Any(one => IsOpen(one, now)) ? (name, since, _reason) : null;
             }
         }
 

@@ -89,6 +89,7 @@ internal sealed class ProcessBook(TimeProvider time)
         {
             SilentSince = silence > Silent ? process.HeardAt : null,
             Shared = report.Shared,
+            Troubles = silence > Silent ? [] : report.Troubles,
         };
     }
 
@@ -98,7 +99,8 @@ internal sealed class ProcessBook(TimeProvider time)
         foreach (var (id, process) in _reporting.Where(one => now - one.Value.At > Gone).ToList())
         {
             _reporting.Remove(id);
-            _missed[id] = process with { Report = process.Report with { Tenants = [], Repositories = [], Upstreams = [] }, Rates = [] };
+            var report = process.Report with { Tenants = [], Repositories = [], Upstreams = [], Troubles = [] };
+            _missed[id] = process with { Report = report, Rates = [] };
         }
 
         foreach (var id in _missed.Where(one => now - one.Value.At > Missed).Select(one => one.Key).ToList())

@@ -15,6 +15,9 @@ public abstract class ProcessReporter(string kind, TimeProvider time) : Backgrou
         typeof(ProcessReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
             ?? "";
 
+    /// <summary>The clock.</summary>
+    protected TimeProvider Time => time;
+
     /// <summary>Sends one report.</summary>
     /// <param name="id">Of this start of the process.</param>
     /// <param name="number">Of the report, from 1 on.</param>

@@ -31,6 +31,7 @@ public sealed class ClockTests
         "NodeAgent/Installation/Turns/Turn.cs", "NodeAgent/PullSecrets/PullSecret.cs", "NodeAgent/Sessions/HeldCredential.cs",
         "NodeAgent/Sessions/RegistryTokenClient.cs", "ServiceDefaults/Admin/AdminToken.cs",
         "ServiceDefaults/Certificates/CertificateReport.cs", "ServiceDefaults/Certificates/CertificatesInUse.cs",
+        "ServiceDefaults/Operations/HostTroubles.cs",
         "ServiceDefaults/Clustering/MemberCertificates.cs", "Silo/Admin/RobotEndpoints.cs", "Silo/Storage/ExpiringMemoryStorage.cs",
         "Silo/Storage/FileRecordStore.cs", "Silo/Storage/RedisRecordStore.cs", "Silo/Storage/StateSweep.cs",
     ];

@@ -13,6 +13,17 @@ public sealed class AgreementTests : IDisposable
     private readonly Random _random = new(41);
 
     [Fact]
+    public void Accepting_what_is_in_force_takes_back_what_was_accepted_and_not_brought()
+    {
+        var model = Begun(2);
+        model.Approve("0123456789abcdef");
+        Assert.True(model.State.IsAccepted("0123456789abcdef", model.Clock.GetUtcNow()));
+        model.Approve(_texts.ContentOf(0));
+        Assert.False(model.State.IsAccepted("0123456789abcdef", model.Clock.GetUtcNow()));
+        Assert.Equal(_texts.ContentOf(0), model.State.Followed?.Content);
+    }
+
+    [Fact]
     public void An_edit_counts_once_it_has_rested_and_files_that_come_late_change_nothing()
     {
         var model = Begun(3);

@@ -43,6 +43,33 @@ public sealed class CheckTests(Lab lab)
     }
 
     [Fact]
+    public async Task Explain_of_a_tenant_whose_part_is_not_there_says_that_and_nothing_of_its_rules()
+    {
+        using var folder = new TemporaryFolder();
+        var config = folder.Write("config.yaml", """
+            upstreams: { hub: { url: "https://hub.example" } }
+            authenticators: { corp: { type: aws-sts, accounts: ["123456789012"], serverId: x } }
+            tenants:
+              acme: { hosts: [a.example], publicUrl: "https://a.example", managed: true, mayUse: { authenticators: [corp] } }
+            """);
+        foreach (var who in new[] { "", "&authenticator=corp&subject=x" })
+        {
+            var answer = await Check(config, "--explain", $"tenant=acme{who}&repository=a&action=pull");
+            answer.ShouldFail("denied: tenant 'acme' is managed: its part, with its routes and rules, is in the state");
+            Assert.Equal(1, answer.ExitCode);
+            Assert.DoesNotContain("no authenticator", answer.Output);
+        }
+    }
+
+    [Fact]
+    public async Task The_file_that_the_environment_names_is_checked()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("config.yaml", "upstreams: { hub: { url: nonsense } }");
+        (await Shell.Run("dotnet", [FrontDoor.Dll, "check"], null, ("REGISTRYPROXY_CONFIG", file))).ShouldFail("upstreams.hub.url");
+    }
+
+    [Fact]
     public async Task Online_asks_every_upstream()
     {
         using var folder = new TemporaryFolder();

@@ -34,6 +34,46 @@ public sealed class ProblemsTests
     }
 
     [Fact]
+    public void What_processes_say_alike_is_one_problem_that_names_them()
+    {
+        var (waiting, errors) = (Trouble(ProcessTroubleKind.Waiting, "", "have it accepted: abc"), Trouble(
+            ProcessTroubleKind.Errors, "", "The configuration file has 2 errors and is not in use: a.yaml:1: x"));
+        var seen = Well with
+        {
+            Processes =
+            [
+                .. Enumerable.Range(0, 5).Select(i => new ProcessStatus("silo", $"s{i}", "1", Now, "v1", 1) { Troubles = [waiting] }),
+                new ProcessStatus("gateway", "g", "1", Now, "v1", 1)
+                {
+                    Troubles = [errors, Trouble(ProcessTroubleKind.Certificate, "listen.tls", "The certificate of listen.tls ends soon.")],
+                },
+                new ProcessStatus("silo", "t", "1", Now, "v1", 1)
+                {
+                    Troubles =
+                    [
+                        Trouble(ProcessTroubleKind.Authenticator, "corp", "refused"),
+                        Trouble(ProcessTroubleKind.Files, "authenticators.staff", "cannot be used"),
+                    ],
+                },
+                new ProcessStatus("silo", "u", "1", Now, "v1", 1)
+                {
+                    Troubles = [Trouble(ProcessTroubleKind.Authenticator, "corp", "timed out") with { Since = Now.AddHours(-1) }],
+                },
+            ],
+        };
+        var problems = Problems.Of(seen).ToDictionary(problem => problem.Subject);
+        Assert.Equal(
+            ["authenticator corp", "authenticators.staff of silo t", "certificate listen.tls of gateway g", "configuration of gateway g",
+                "configuration of silo s0, silo s1, silo s2 and 2 more"], problems.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("critical", Now.AddHours(-1), "Its server fails at silo t, silo u: refused."),
+            (problems["authenticator corp"].Severity, problems["authenticator corp"].Since, problems["authenticator corp"].What));
+        Assert.Contains("accepted: abc", problems["configuration of silo s0, silo s1, silo s2 and 2 more"].What);
+        Assert.Equal(errors.What, problems["configuration of gateway g"].What);
+
+        static ProcessTrouble Trouble(ProcessTroubleKind kind, string subject, string what) => new(kind, subject, what, Now);
+    }
+
+    [Fact]
     public void Nothing_is_said_while_all_is_well() => Assert.Empty(Problems.Of(Well));
 
     [Fact]

@@ -83,6 +83,9 @@ public sealed class ServiceOutageTests : IDisposable
         var (value, labels) = Assert.Single(_failing.Shown());
         Assert.Equal((30, "it"), (Math.Round(value), labels["authenticator"]));
         Assert.DoesNotContain("canary", _log.Lines[0]);
+        var (name, since, why) = Assert.Single(_outages.Failing());
+        Assert.Equal(("it", 30), (name, Math.Round((_time.GetUtcNow() - since).TotalSeconds)));
+        Assert.Matches(reason, why);
     }
 
     [Theory]

@@ -21,7 +21,7 @@ internal static class HtpasswdReader
         {
             foreach (var problem in problems)
             {
-                file.Fail(problem);
+                context.FailFile(file, problem);
             }
         }
 

@@ -95,7 +95,7 @@ internal static class TokenIssuerReader
         var (jwks, endpoint) = (map["jwks"], map["endpoint"]);
         if (context.Inline(jwks, "inline") is { } json)
         {
-            Check(jwks, () => json, "'inline'");
+            Check(context, jwks, () => json, "'inline'");
             return new InlineKeys(json);
         }
 
@@ -116,25 +116,25 @@ internal static class TokenIssuerReader
         var path = context.Absolute(field);
         if (field.IsPresent)
         {
-            Check(field, () => BoundedFile.ReadText(path), path);
+            Check(context, field, () => BoundedFile.ReadText(path), path);
         }
 
         return new FiledKeys(path);
     }
 
-    private static void Check(Field field, Func<string> read, string name)
+    private static void Check(ReadingContext context, Field field, Func<string> read, string name)
     {
         try
         {
             using var set = JsonDocument.Parse(read());
             if (set.RootElement.GetProperty("keys").GetArrayLength() == 0)
             {
-                field.Fail($"{name} contains no keys");
+                context.FailFile(field, $"{name} contains no keys");
             }
         }
         catch (Exception fault) when (fault is IOException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            field.Fail($"{name} is not a JSON Web Key Set: {fault.Message}");
+            context.FailFile(field, $"{name} is not a JSON Web Key Set: {fault.Message}");
         }
     }
 

@@ -62,6 +62,16 @@ internal static class IncludePattern
         return (here, looked);
     }
 
+    /// <summary>Whether a path below the folder of the main file is one that a pattern means.</summary>
+    public static bool Matches(string pattern, string path)
+    {
+        var (wanted, components) = (pattern.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(one => one != ".").ToArray(),
+            path.Split('/'));
+        return wanted.Length == components.Length && wanted.Zip(components).All(pair =>
+            (pair.First[0] == '.' || pair.Second is not ['.', ..])
+            && FileSystemName.MatchesSimpleExpression(pair.First, pair.Second, ignoreCase: false));
+    }
+
     private static bool IsEmpty(string folder, string pattern)
     {
         try

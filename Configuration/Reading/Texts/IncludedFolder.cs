@@ -21,6 +21,25 @@ internal sealed class IncludedFolder(string folder, string pattern)
     /// <summary>Whether there are others than those that were taken.</summary>
     public bool IsPending => !_seen.SequenceEqual(Taken);
 
+    /// <summary>Whether it has no file and never had one since the start, which a volume that is not mounted yet would look like.</summary>
+    public bool LacksFiles => Taken.Count == 0 && _seen.Count == 0 && IncludePattern.HasWildcard(pattern);
+
+    /// <summary>Takes the files that it had before this process, as one whose files all went: whether there are any of its own.</summary>
+    /// <param name="paths">Paths below the folder of the main file.</param>
+    public bool Recall(IEnumerable<string> paths)
+    {
+        List<string> own = [.. paths.Where(path => IncludePattern.Matches(pattern, path)).Select(path => Path.Combine(folder, path))
+            .Order(StringComparer.Ordinal)];
+        if (!LacksFiles || own.Count == 0)
+        {
+            return false;
+        }
+
+        (_seen, Taken) = (own, own);
+        List();
+        return true;
+    }
+
     /// <summary>Looks; whether they are others than at the look before.</summary>
     public bool Look()
     {

@@ -18,7 +18,7 @@ internal static class PemReader
             return OptionalFile(field, context) is { } path ? new CertificateSource(path, null) : null;
         }
 
-        Try(field, "'inline' cannot be read as certificates: ",
+        Try(context, field, "'inline' cannot be read as certificates: ",
             () => CertificateFiles.ProblemAt(context.Now, CertificateFiles.Parse(text)));
         return new CertificateSource(null, text);
     }
@@ -29,7 +29,7 @@ internal static class PemReader
         var path = context.Absolute(field);
         if (field.IsPresent)
         {
-            Try(field, $"{path} cannot be read as certificates: ",
+            Try(context, field, $"{path} cannot be read as certificates: ",
                 () => CertificateFiles.ProblemAt(context.Now, CertificateFiles.Load(path)));
         }
 
@@ -42,7 +42,7 @@ internal static class PemReader
         var pair = (Certificate: context.Absolute(certificate), Key: context.Absolute(key));
         if (certificate.IsPresent && key.IsPresent)
         {
-            Try(certificate, "", () =>
+            Try(context, certificate, "", () =>
             {
                 using var loaded = CertificatePair.Load(pair.Certificate, pair.Key);
                 CertificateFiles.Load(pair.Certificate);
@@ -54,7 +54,7 @@ internal static class PemReader
     }
 
     /// <summary>What cannot be read is an error; what has no life now may have one later, or is seen by clients.</summary>
-    private static void Try(Field field, string prefix, Func<string?> load)
+    private static void Try(ReadingContext context, Field field, string prefix, Func<string?> load)
     {
         try
         {
@@ -65,7 +65,7 @@ internal static class PemReader
         }
         catch (Exception fault) when (fault is IOException or CryptographicException)
         {
-            field.Fail($"{prefix}{fault.Message}");
+            context.FailFile(field, $"{prefix}{fault.Message}");
         }
     }
 }

@@ -11,6 +11,12 @@ internal sealed record ReadingContext(string Folder)
     /// <summary>When the file is read: what expired before is told.</summary>
     public DateTimeOffset Now { get; } = TimeProvider.System.GetUtcNow();
 
+    /// <summary>
+    /// Whether files that the text names may be missing or of no use on this machine: it is another's text, which is good there, and what
+    /// names the file goes without it here until it comes.
+    /// </summary>
+    public bool MayLackFiles { get; init; }
+
     private const string Sources = "must be one of { file: PATH }, { env: NAME } and { value: TEXT }";
 
     /// <summary>The name of what is read, in the whole configuration.</summary>
@@ -39,13 +45,26 @@ internal sealed record ReadingContext(string Folder)
         return text;
     }
 
+    /// <summary>Says what is wrong with a file that the text names.</summary>
+    public void FailFile(Field field, string message)
+    {
+        if (MayLackFiles)
+        {
+            field.Warn(message);
+        }
+        else
+        {
+            field.Fail(message);
+        }
+    }
+
     /// <summary>The absolute path of a file that must be there.</summary>
     public string ExistingFile(Field field)
     {
         var path = Absolute(field);
         if (field.IsPresent && !File.Exists(path))
         {
-            field.Fail(Directory.Exists(path) ? $"{path} is a folder, not a file" : $"there is no file {path}");
+            FailFile(field, Directory.Exists(path) ? $"{path} is a folder, not a file" : $"there is no file {path}");
         }
 
         return path;

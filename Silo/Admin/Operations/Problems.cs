@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
+using RegistryProxy.ServiceDefaults.Operations;
 
 namespace RegistryProxy.Silo.Admin.Operations;
 
@@ -36,8 +37,11 @@ internal sealed record ClusterSight(
 /// <summary>Finds what is wrong now, the worst first.</summary>
 internal static class Problems
 {
-    private const string Critical = "critical";
-    private const string Warning = "warning";
+    /// <summary>Somebody is not served.</summary>
+    public const string Critical = "critical";
+
+    /// <summary>Somebody may not be soon.</summary>
+    public const string Warning = "warning";
 
     /// <summary>The most that are told of; the others are counted.</summary>
     private const int MaxProblems = 50;
@@ -67,7 +71,7 @@ internal static class Problems
     {
         var each = OfStorage(seen).Concat(OfConfiguration(seen.Configuration)).Concat(seen.Upstreams.SelectMany(OfUpstream))
             .Concat(seen.Caches.SelectMany(OfCache))
-            .Concat(OfProcesses(seen.Processes, seen.Version))
+            .Concat(OfProcesses(seen.Processes, seen.Version)).Concat(ProcessProblems.Of(seen))
             .Concat(seen.Tenants.SelectMany(OfTenant)).Concat(OfUnknown(seen))
             .OrderBy(problem => problem.Severity == Critical ? 0 : 1).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue)
             .ToList();
@@ -117,8 +121,8 @@ internal static class Problems
         if (sight.IsMainBroken && sight.Errors is { Count: > 0 } errors)
         {
             yield return new Problem(
-                Critical, "configuration", $"The configuration file has {Count(errors.Count, "error")} and is not in use: " +
-                $"{errors[0]}", sight.Since, "Mend the file; the last good configuration stays in use until then.", "#/cluster");
+                Critical, "configuration", HostTroubles.Say(errors.Count, errors[0].ToString()), sight.Since,
+                "Mend the file; the last good configuration stays in use until then.", "#/cluster");
         }
 
         foreach (var fault in sight.Faults)

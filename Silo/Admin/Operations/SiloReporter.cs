@@ -2,12 +2,15 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Operations;
+using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Operations;
 
 namespace RegistryProxy.Silo.Admin.Operations;
 
 /// <summary>Tells operators every two seconds that this silo is there.</summary>
-internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFactory grains, TimeProvider time)
+internal sealed class SiloReporter(
+    IConfigurationFeed configuration, HostStart start, SiloTroubles troubles, IGrainFactory grains, TimeProvider time)
     : ProcessReporter("silo", time)
 {
     private (string Version, string Content) _shared = ("", "");
@@ -23,7 +26,11 @@ internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFacto
             Started = started,
             Configuration = configuration.Current.Version,
             Shared = Shared(configuration.Current),
+            Troubles = ProcessTrouble.Bounded(Troubles()),
         });
+
+    private IEnumerable<ProcessTrouble> Troubles() => ProcessTrouble
+        .OfHost(HostTroubles.OfFiles(start), HostTroubles.OfCertificates(Time)).Concat(troubles.Now());
 
     /// <summary>Read once for each version: it is told every two seconds.</summary>
     private string Shared(ConfigurationSnapshot snapshot)

@@ -1,0 +1,43 @@
+using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Files;
+using RegistryProxy.ServiceDefaults.Certificates;
+using RegistryProxy.ServiceDefaults.Commands;
+
+namespace RegistryProxy.ServiceDefaults.Operations;
+
+/// <summary>What is wrong with the files of a host while it goes on.</summary>
+public static class HostTroubles
+{
+    /// <summary>So long before its end a certificate is told of.</summary>
+    private static readonly TimeSpan EndsSoon = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// What is wrong with its configuration as it is in the files now, with the first place, and since when; <c>null</c> while they are in
+    /// use.
+    /// </summary>
+    public static (string What, DateTimeOffset? Since)? OfFiles(HostStart start) =>
+        start.Source is ConfigurationWatcher { IsMainBroken: true, LastErrors: [var first, ..] errors } watcher
+            ? (Say(errors.Count, first.ToString()), watcher.BrokenSince) : null;
+
+    /// <summary>Certificates that cannot be replaced by what is in their files, that have no life, or that end within a week.</summary>
+    public static IEnumerable<(string Section, string What)> OfCertificates(TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (section, certificate, refused) in CertificatesInUse.Look())
+        {
+            var end = new DateTimeOffset(certificate.NotAfter.ToUniversalTime());
+            var what = refused is not null
+                    ? $"The changed files of {section} are not used: {refused}. The certificate until {end:u} stays in use."
+                : CertificateFiles.ProblemAt(now, certificate) is { } problem ? $"The certificate of {section} is of no use: {problem}."
+                : end - now < EndsSoon ? $"The certificate of {section} ends at {end:u}." : null;
+            if (what is not null)
+            {
+                yield return (section, what);
+            }
+        }
+    }
+
+    /// <summary>The sentence of files with errors.</summary>
+    public static string Say(int errors, string first) =>
+        $"The configuration file has {errors} error{(errors == 1 ? "" : "s")} and is not in use: {first}";
+}
