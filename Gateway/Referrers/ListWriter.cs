@@ -34,7 +34,9 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
         var read = await tagged.Read(request, tag, held, either.Token);
         if (read is { Index: null, Error.Status: not StatusCodes.Status404NotFound })
         {
-            return ListChange.Failed(read.Error);
+            // Where there is no list, nothing has to be taken off.
+            return read.IsSubject && await change(ReferrersIndex.Empty, either.Token) is null ? ListChange.None
+                : ListChange.Failed(read.Error);
         }
 
         if (await change(read.Index ?? ReferrersIndex.Empty, either.Token) is not { } next)

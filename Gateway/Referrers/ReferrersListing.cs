@@ -47,7 +47,7 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         if (known != false)
         {
             var error = await downloads.Send(request, Plan(request));
-            if (error is null || !(ReferrersSupport.IsAbsence(error.Status) || IsUnknown(request, error.Status)))
+            if (error is null || !IsUnknown(request, error.Status))
             {
                 Learn(request, error);
                 return (error, false);
@@ -59,7 +59,7 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         using var held = request.Upstream.Bodies.Hold(request.Key);
         var list = await tagged.Read(request, ReferrersTag.Of(request.Path.Digest!), held, either.Token);
         request.Aborted.ThrowIfCancellationRequested();
-        if (list.Index is not { } index)
+        if ((list.IsSubject ? ReferrersIndex.Empty : list.Index) is not { } index)
         {
             return (list.Error, list.IsAbsent);
         }
@@ -74,11 +74,9 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         return (null, false);
     }
 
-    /// <summary>
-    /// Whether a registry does not know the address: its digest was parsed here, so 400 is of nothing else unless a cursor is there.
-    /// </summary>
-    private static bool IsUnknown(RegistryRequest request, int status) =>
-        status == StatusCodes.Status400BadRequest && request.Path.Query.Keys.All(key => key is Filter or Namespace);
+    /// <summary>Whether a registry does not know the address.</summary>
+    private static bool IsUnknown(RegistryRequest request, int status) => request.Path.Query.Keys.All(key => key is Filter or Namespace)
+        ? ReferrersSupport.IsAbsenceWithoutCursor(status) : ReferrersSupport.IsAbsence(status);
 
     private void Learn(RegistryRequest request, DistributionError? error)
     {

@@ -36,7 +36,11 @@ internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
 
     /// <summary>What an error of <c>/referrers/</c> says: that nobody answers there, as the specification, or others, have it.</summary>
     public static bool IsAbsence(int status) =>
-        status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status501NotImplemented;
+        status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status406NotAcceptable
+            or StatusCodes.Status501NotImplemented;
+
+    /// <summary>The same where the question has no cursor: its digest was parsed here, so 400 is of nothing else.</summary>
+    public static bool IsAbsenceWithoutCursor(int status) => IsAbsence(status) || status == StatusCodes.Status400BadRequest;
 
     /// <summary>
     /// Asks, unless it is known; <c>null</c> when the answer says neither. No is remembered by who knows that the repository is there.
@@ -53,15 +57,25 @@ internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
         var result = await client.SendWithTimeout(request.Upstream, RequestOf(request, subject), message, cancellation);
         using (result.Answer)
         {
-            if (result.Answer is null)
+            if (result.Answer is not { } answer)
             {
-                return result.Refused is { IsOfAnother: false } refused && IsAbsence(refused.Status) ? false : null;
+                return result.Refused is { IsOfAnother: false } refused && IsAbsenceWithoutCursor(refused.Status) ? false : null;
+            }
+
+            if (!IsOfIndex(answer))
+            {
+                // A page of whoever answers for everything.
+                return false;
             }
 
             Learn(request.Destination, has: true);
             return true;
         }
     }
+
+    private static bool IsOfIndex(HttpResponseMessage answer) =>
+        !answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
+        || MediaType.EssenceOf(type.ToString()) is "" or "application/json" or ReferrersIndex.MediaType;
 
     private static UpstreamRequest RequestOf(RegistryRequest request, Digest subject) => new()
     {

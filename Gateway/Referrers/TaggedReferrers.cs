@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Headers;
@@ -44,7 +46,9 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
 
                 // It is written once more, to the client or the upstream.
                 held.Take(bytes.Length);
-                return IsIndex(answer) && ReferrersIndex.TryParse(bytes) is { } index ? new TaggedList(index, EntityTagOf(answer), null)
+                return IsSubject(tag, bytes) ? new TaggedList(null, null, Taken(request, tag)) { IsSubject = true }
+                    : TypeOf(answer, bytes) is "" or ReferrersIndex.MediaType && ReferrersIndex.TryParse(bytes) is { } index
+                        ? new TaggedList(index, EntityTagOf(answer), null)
                     : new TaggedList(null, null, Unreadable(request, tag));
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
@@ -95,10 +99,13 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
         {
             try
             {
-                return result.Answer is { } answer
-                    ? (ReferringManifest.TryParse(
-                        TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, either.Token))?.Subject, null)
-                    : (null, result.Error);
+                if (result.Answer is not { } answer)
+                {
+                    return (null, result.Error);
+                }
+
+                var bytes = await BoundedBody.Read(answer, (int)Manifest.MaxBytes, either.Token);
+                return (ReferringManifest.TryParse(TypeOf(answer, bytes), bytes)?.Subject, null);
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException
                 || (fault is OperationCanceledException && !request.Aborted.IsCancellationRequested))
@@ -108,15 +115,24 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
         }
     }
 
-    private static string TypeOf(HttpResponseMessage answer) =>
-        answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? MediaType.EssenceOf(type.ToString()) : "";
+    private static string TypeOf(HttpResponseMessage answer, byte[] bytes) => ManifestLabel.Of(
+        answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? type.ToString() : "", bytes);
 
-    private static bool IsIndex(HttpResponseMessage answer) => TypeOf(answer) is "" or ReferrersIndex.MediaType;
+    /// <summary>
+    /// Whether what came by the tag is what it would list the referrers of: some tag images by their own digest, and some registries take
+    /// such a tag for the digest.
+    /// </summary>
+    private static bool IsSubject(Tag tag, byte[] bytes) => tag == ReferrersTag.Of(ContentDigest.Of(bytes))
+        || (tag.Value.StartsWith("sha512", StringComparison.Ordinal)
+            && tag == ReferrersTag.Of(Digest.Parse($"sha512:{Convert.ToHexStringLower(SHA512.HashData(bytes))}")));
 
     /// <summary>A strong one: a weak one is equal to none (RFC 9110 §13.1.1).</summary>
     private static string? EntityTagOf(HttpResponseMessage answer) =>
         answer.Headers.NonValidated.TryGetValues("ETag", out var values) && values.Count == 1 && values.ToString() is ['"', .., '"'] tag
             ? tag : null;
+
+    private static DistributionError Taken(RegistryRequest request, Tag tag) => DistributionError.BadGateway(
+        $"upstream '{request.Upstream.Name}' has no referrers API, and its tag '{tag}' is the image itself: what refers to it has no list");
 
     private static DistributionError Unreadable(RegistryRequest request, Tag tag) => DistributionError.BadGateway(
         $"upstream '{request.Upstream.Name}' has no referrers API, and its tag '{tag}' is no image index of at " +
@@ -129,6 +145,9 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
 /// <param name="Error">Why it was not read; a 404 for one that is not there.</param>
 internal sealed record TaggedList(ReferrersIndex? Index, string? EntityTag, DistributionError? Error)
 {
+    /// <summary>Whether the tag leads to what it would list the referrers of: there is no list then, and none may be written.</summary>
+    public bool IsSubject { get; init; }
+
     /// <summary>Whether the repository is there, as far as is known, and the tag is not.</summary>
     public bool IsAbsent => Error is { Status: StatusCodes.Status404NotFound, Code: not "NAME_UNKNOWN" };
 }

@@ -86,9 +86,12 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
     /// <summary>
     /// Whether an upstream has no mounts, or none from there: it may begin an upload instead (OCI distribution-spec, "Mounting a blob from
-    /// another repository"), and some refuse.
+    /// another repository"), and some refuse. Our credential may push here and not pull there, as the upstream or its token service says:
+    /// to the client that is a blob that is not there.
     /// </summary>
-    private static bool TakesNoMount(in UpstreamResult result) => result.Refused is { Status: 400 or 404 or 405 or 409 or 422 or 501 };
+    private static bool TakesNoMount(in UpstreamResult result) =>
+        result.Refused is { Status: 400 or 401 or 403 or 404 or 405 or 409 or 422 or 501 }
+        || result is { IsUnsent: true, Error: { IsRefusedUpstream: true } or { Code: "DENIED" } };
 
     /// <summary>The upstream said that it mounted what is not there then, or refused to mount it: the client uploads it.</summary>
     private async Task<DistributionError?> BeginInstead(RegistryRequest request)

@@ -37,7 +37,7 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
             case { Refused.IsNoWordOfGet: true }:
                 record.Reject();
                 return true;
-            case { Refused.Status: 404 }:
+            case { Refused.IsDoubtful: true }:
                 return record.IsVoid || !await heads.IsBelieved(fetch, cancellation);
             case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
                 return download.Content == ContentKind.Manifest && !CountsPulls(answer)

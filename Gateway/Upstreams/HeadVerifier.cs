@@ -13,7 +13,7 @@ internal sealed class HeadVerifier(UpstreamClient client, HeadTruth heads)
         return await client.SendWithTimeout(fetch.Destination.Upstream, fetch with { IsMetered = false }, message, cancellation);
     }
 
-    /// <summary>HEAD said that it is not there: whether that is believed.</summary>
+    /// <summary>HEAD said that it is not there, or not for us: whether that is believed.</summary>
     public async Task<bool> IsBelieved(Fetch fetch, CancellationToken cancellation)
     {
         var record = RecordOf(fetch);
@@ -30,7 +30,7 @@ internal sealed class HeadVerifier(UpstreamClient client, HeadTruth heads)
             {
                 record.Confirm();
             }
-            else if (result.Refused is { Status: 404 } or { IsNoWordOfGet: true })
+            else if (result.Refused is { IsDoubtful: true } or { IsNoWordOfGet: true })
             {
                 record.Reject();
             }

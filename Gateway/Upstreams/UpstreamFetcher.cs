@@ -36,7 +36,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadVerifier heads,
             case { Refused.IsNoWordOfGet: true }:
                 record.Reject();
                 return null;
-            case { Refused.Status: 404 }:
+            case { Refused.IsDoubtful: true }:
                 return await heads.IsBelieved(fetch, cancellation) ? result : null;
             default:
                 return result;

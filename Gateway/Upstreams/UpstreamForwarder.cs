@@ -12,10 +12,16 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal sealed class UpstreamForwarder(
     IHttpForwarder forwarder, UpstreamClient client, UpstreamTransports transports, FailureLog failures, TimeProvider time)
 {
+    /// <summary>
+    /// How long an upstream may do nothing that is seen: what was sent of a large blob it hashes, joins and moves, which takes registries
+    /// minutes, before it answers.
+    /// </summary>
+    public static readonly TimeSpan MaxSilence = TimeSpan.FromMinutes(15);
+
     private static readonly ForwarderRequestConfig Config = new()
     {
         // Idle, not total: every read and write starts it again.
-        ActivityTimeout = TimeSpan.FromSeconds(60),
+        ActivityTimeout = MaxSilence,
         Version = System.Net.HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
     };

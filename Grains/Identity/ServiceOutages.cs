@@ -60,6 +60,8 @@ internal sealed partial class ServiceOutages
         {
             server.Leave();
         }
+
+        Forget();
     }
 
     /// <summary>Those that fail now: since when, and the last reason.</summary>
@@ -69,7 +71,8 @@ internal sealed partial class ServiceOutages
         return [.. _known.Values.Select(known => known.At(now)).OfType<(string, DateTimeOffset, string)>().Order()];
     }
 
-    private List<Measurement<double>> Lasting()
+    /// <summary>Those that were shown for long enough, also where nobody looks.</summary>
+    private void Forget()
     {
         var now = _time.GetSteadyNow();
         foreach (var (name, server) in _known)
@@ -79,7 +82,12 @@ internal sealed partial class ServiceOutages
                 _known.TryRemove(new(name, server));
             }
         }
+    }
 
+    private List<Measurement<double>> Lasting()
+    {
+        Forget();
+        var now = _time.GetSteadyNow();
         return [.. _known.Values.Where(known => known.WasSeen).GroupBy(known => _labels.Of(known.Name)).Select(known =>
             new Measurement<double>(known.Max(one => one.SecondsAt(now)), new KeyValuePair<string, object?>("authenticator", known.Key)))];
     }

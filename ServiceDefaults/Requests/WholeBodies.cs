@@ -98,6 +98,11 @@ public sealed class WholeBodies(ClientAddress clients, TimeProvider time)
                 _ => UnreadableBodyException.Malformed(fault),
             };
         }
+        catch (IOException fault) when (fault is not BadHttpRequestException)
+        {
+            // The client broke off, which the connection is told a moment later.
+            throw UnreadableBodyException.Malformed(fault);
+        }
         finally
         {
             Remove(coming);

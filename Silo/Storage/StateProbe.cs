@@ -17,6 +17,8 @@ internal sealed partial class StateProbe(
     /// <summary>Whatever has not changed is read again all the same after this time, for what a disk has damaged.</summary>
     private static readonly TimeSpan WholePeriod = TimeSpan.FromMinutes(10);
 
+    private readonly SingleFlight<bool> _looks = new();
+
     /// <summary>What could be read, by its mark; for one look at a time.</summary>
     private readonly Dictionary<StateOwner, string> _read = [];
 
@@ -30,7 +32,9 @@ internal sealed partial class StateProbe(
     public string? Detail => _problem;
 
     /// <summary>Looks; <c>true</c> when they can be read, or nobody can say now.</summary>
-    public async Task<bool> Look()
+    public Task<bool> Look() => _looks.Join(LookOnce);
+
+    private async Task<bool> LookOnce()
     {
         try
         {

@@ -19,6 +19,7 @@ public sealed class FieldReferrersTests : IAsyncLifetime
     private static readonly string Tag = $"sha256-{Subject.Hex}";
 
     private readonly ConcurrentDictionary<string, TestBlob> _manifests = new();
+    private readonly ConcurrentDictionary<string, string> _types = new();
     private RecordingUpstream _upstream = null!;
     private FrontDoor _door = null!;
     private RegistryClient _alice = null!;
@@ -90,6 +91,47 @@ public sealed class FieldReferrersTests : IAsyncLifetime
         Assert.Equal(text, Encoding.UTF8.GetString(_manifests[$"odd/x/{Tag}"].Bytes));
     }
 
+    /// <summary>Some tag images by their own digest, and some registries take such a tag for the digest.</summary>
+    [Theory]
+    [InlineData(TestImage.OciIndex)]
+    [InlineData("application/json")]
+    public async Task A_tag_that_leads_to_the_image_itself_is_no_list_and_stays(string type)
+    {
+        var image = TestBlob.Of($$"""{"schemaVersion":2,"mediaType":"{{TestImage.OciIndex}}","manifests":[],"x":"{{type}}"}""");
+        var tag = $"own/x/sha256-{image.Digest.Hex}";
+        (_manifests[tag], _types[tag]) = (image, type);
+        Assert.Empty(await _alice.List("own/x", image.Digest));
+        var manifest = TestReferrer.Of(image.Digest, Type, 1);
+        using var attached = await _alice.PutManifest("own/x", manifest.Digest.Value, manifest);
+        await attached.ShouldBe(HttpStatusCode.Created);
+        Assert.Null(TestReferrer.SubjectOf(attached));
+        using var deleted = await _alice.Do(
+            HttpMethod.Delete, $"/v2/own/x/manifests/{manifest.Digest}", "repository:own/x:delete");
+        await deleted.ShouldBe(HttpStatusCode.Accepted);
+        Assert.Equal(image.Bytes, _manifests[tag].Bytes);
+    }
+
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData("text/plain; charset=utf-8")]
+    public async Task What_is_labelled_as_anything_is_what_it_says_it_is(string type)
+    {
+        var key = $"vague/x/{Tag}";
+        _types[key] = type;
+        var (one, two) = (await Attach("vague/x", 1, Subject.Value), await Attach("vague/x", 2, Subject.Value));
+        Assert.Equal([one, two], await _alice.List("vague/x", Subject));
+    }
+
+    [Theory]
+    [InlineData("refused")]
+    [InlineData("page")]
+    [InlineData("bad")]
+    public async Task Whoever_has_no_referrers_says_so_in_some_way_and_its_tag_is_kept(string kind)
+    {
+        var digest = await Attach($"{kind}/x", 1, Subject.Value);
+        Assert.Contains(digest, Encoding.UTF8.GetString(_manifests[$"{kind}/x/{Tag}"].Bytes));
+    }
+
     [Fact]
     public async Task What_is_deleted_is_taken_off_the_list_by_a_registry_of_any_kind()
     {
@@ -129,7 +171,8 @@ public sealed class FieldReferrersTests : IAsyncLifetime
 
         if (endpoint == "referrers")
         {
-            context.Response.StatusCode = kind == "unsupported" ? 405 : 404;
+            context.Response.StatusCode = kind switch { "unsupported" => 405, "refused" => 406, "bad" => 400, "page" => 200, _ => 404 };
+            context.Response.ContentType = kind == "page" ? "text/html" : null;
             return;
         }
 
@@ -146,7 +189,8 @@ public sealed class FieldReferrersTests : IAsyncLifetime
                 context.Response.StatusCode = _manifests.TryRemove(key, out _) ? 202 : 404;
                 break;
             case var _ when _manifests.TryGetValue(key, out var manifest):
-                context.Response.ContentType = reference == Tag ? TestImage.OciIndex : TestImage.OciManifest;
+                context.Response.ContentType = _types.GetValueOrDefault(key)
+                    ?? (reference == Tag ? TestImage.OciIndex : TestImage.OciManifest);
                 context.Response.Headers.ETag = $"\"{manifest.Digest}\"";
                 await context.Response.Body.WriteAsync(manifest.Bytes);
                 break;

@@ -98,6 +98,8 @@ public sealed class OddLabelTests : IAsyncLifetime
 
     [Theory]
     [InlineData(400)]
+    [InlineData(401)]
+    [InlineData(403)]
     [InlineData(404)]
     [InlineData(405)]
     [InlineData(409)]

@@ -83,9 +83,22 @@ internal sealed partial class UpstreamAccounts
             }
         }
 
+        Forget();
         foreach (var gone in _counts.Keys.Where(name => !names.Contains(name)))
         {
             _counts.TryRemove(gone, out _);
+        }
+    }
+
+    /// <summary>Those that were shown for long enough, also where nobody looks.</summary>
+    private void Forget()
+    {
+        foreach (var (upstream, until) in _gone)
+        {
+            if (until < _time.GetSteadyNow())
+            {
+                _gone.TryRemove(new(upstream, until));
+            }
         }
     }
 
@@ -93,13 +106,10 @@ internal sealed partial class UpstreamAccounts
     {
         var open = _accounts.Values.GroupBy(account => _labels.Of(account.Upstream)).ToDictionary(
             upstream => upstream.Key, upstream => upstream.Count(account => account.Breaker.IsOpen));
-        foreach (var (upstream, until) in _gone)
+        Forget();
+        foreach (var upstream in _gone.Keys)
         {
             open.TryAdd(_labels.Of(upstream), 0);
-            if (until < _time.GetSteadyNow())
-            {
-                _gone.TryRemove(new(upstream, until));
-            }
         }
 
         return [.. open.Select(upstream => new Measurement<int>(

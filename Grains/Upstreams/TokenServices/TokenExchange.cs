@@ -73,10 +73,10 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         var endpoint = $"the token endpoint of upstream '{name}'";
         switch (reply.Status)
         {
-            case HttpStatusCode.OK when reply.Token?.Bearer() is { } token && BearerToken.IsOne(token):
+            case >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous when reply.Token?.Bearer() is { } token && BearerToken.IsOne(token):
                 return Granted(
                     authentication, new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
-            case HttpStatusCode.OK:
+            case >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous:
                 return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
             case HttpStatusCode.Unauthorized when authentication.Secret.Password is not null
                 || authentication.Secret.IdentityToken is not null:

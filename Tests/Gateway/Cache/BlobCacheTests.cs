@@ -172,6 +172,19 @@ public sealed partial class BlobCacheTests : IDisposable
         Assert.Equal(1, _gateway.Upstream.Asked.Count(asked => asked.StartsWith("GET", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData(HttpStatusCode.Unauthorized)]
+    [InlineData(HttpStatusCode.Forbidden)]
+    [InlineData(HttpStatusCode.NotFound)]
+    public async Task A_HEAD_that_is_refused_to_everybody_hides_nothing_that_a_GET_gets(HttpStatusCode refusal)
+    {
+        _gateway.Upstream.Answer = request => request.Method == HttpMethod.Head
+            ? new HttpResponseMessage(refusal) : ScriptedUpstream.Ok(Blob.Bytes);
+        Assert.Equal(CacheState.Miss, await Pull());
+        Assert.Equal(CacheState.Hit, await Pull("c/d"));
+        Assert.Equal(CacheState.Hit, await Pull());
+    }
+
     [Fact]
     public async Task Those_who_joined_one_that_was_refused_to_its_caller_alone_ask_for_themselves()
     {
@@ -256,12 +269,14 @@ public sealed partial class BlobCacheTests : IDisposable
         return (request, served.Left!);
     }
 
-    /// <summary>GETs are answered with a body that comes when it is written; HEADs with a status.</summary>
-    private PipeWriter Hold(HttpStatusCode head = HttpStatusCode.OK)
+    /// <summary>GETs are answered with a body that comes when it is written; what another repository is asked with a status.</summary>
+    private PipeWriter Hold(HttpStatusCode other = HttpStatusCode.OK)
     {
         var body = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        _gateway.Upstream.Answer = request => request.Method == HttpMethod.Head
-            ? new HttpResponseMessage(head) : ScriptedUpstream.Ok(body.Reader, Blob.Bytes.Length);
+        _gateway.Upstream.Answer = request =>
+            request.RequestUri!.AbsolutePath.StartsWith("/v2/c/d/", StringComparison.Ordinal) ? new HttpResponseMessage(other)
+            : request.Method == HttpMethod.Head ? ScriptedUpstream.Ok([])
+            : ScriptedUpstream.Ok(body.Reader, Blob.Bytes.Length);
         return body.Writer;
     }
 
