@@ -29,6 +29,9 @@ internal sealed class ListedNames(ListingMemory room) : IDisposable
     /// <summary>The upstream's page that was not read any more; <c>null</c> at the end of the listing.</summary>
     public OriginForm? Next { get; set; }
 
+    /// <summary>What the upstream warns of; <c>null</c> for nothing.</summary>
+    public string? Warning { get; set; }
+
     /// <summary>Whether so many names are here that those of another page may be too many.</summary>
     public bool IsFull => _length > MaxBytes * 3 / 4;
 
@@ -43,7 +46,7 @@ internal sealed class ListedNames(ListingMemory room) : IDisposable
 
     /// <summary>What it weighs, in bytes.</summary>
     public long Weight => _names.Length + TextWeight.Of(Greatest) + TextWeight.Of(Start.Text)
-        + TextWeight.Of(Next?.Text ?? "");
+        + TextWeight.Of(Next?.Text ?? "") + TextWeight.Of(Warning ?? "");
 
     /// <summary>Takes the next name, which is ASCII and no longer than <see cref="NameReader.MaxName"/>.</summary>
     public void Add(ReadOnlySpan<char> name)

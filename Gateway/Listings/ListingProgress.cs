@@ -3,6 +3,7 @@ using RegistryProxy.Files;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Listings;
@@ -15,6 +16,7 @@ internal sealed class ListingProgress
 {
     private readonly ConcurrentBag<ListingPart> _read = [];
     private readonly ConcurrentBag<ListingPart> _next = [];
+    private readonly ConcurrentBag<string> _warnings = [];
     private readonly ListingSeal _seal;
     private readonly ListingBinding _binding;
     private readonly ListingPosition? _begun;
@@ -78,6 +80,11 @@ internal sealed class ListingProgress
             _read.Add(part);
         }
 
+        if (names.Warning is { } warning)
+        {
+            _warnings.Add(warning);
+        }
+
         if (names.Next is { } there)
         {
             _next.Add(part with { From = there, Pages = 0 });
@@ -89,15 +96,17 @@ internal sealed class ListingProgress
     {
         _read.Clear();
         _next.Clear();
+        _warnings.Clear();
         _left = null;
     }
 
-    /// <summary>Tells a page what the next one needs; the error when no address could hold it.</summary>
+    /// <summary>Tells a page what upstreams warn of, and what the next one needs; the error when no address could hold it.</summary>
     public DistributionError? Tell(PageEntries page)
     {
         var (read, end) = (Others, _left ?? Others?.To);
         var later = end is null ? null : new RouteRange(end, null);
         var (isWithin, isBeyond) = (!_read.IsEmpty || later is not null, !_next.IsEmpty || later is not null);
+        page.Warning = Warning();
         page.Within = isWithin ? _seal.Seal(new ListingPosition(read is null ? null : read with { To = end }, [.. _read]), _binding) : null;
         page.Beyond = isBeyond ? _seal.Seal(new ListingPosition(later, [.. _next]), _binding) : null;
         return (isWithin && page.Within is null) || (isBeyond && page.Beyond is null)
@@ -105,6 +114,10 @@ internal sealed class ListingProgress
                 $"the upstream's next page has a longer address than the {ListingSeal.MaxBytes >> 10} KiB that a Link has room for", 5)
             : null;
     }
+
+    /// <summary>Each warning once, as far as they have room; <c>null</c> for none.</summary>
+    private string? Warning() => _warnings.Distinct().Order(StringComparer.Ordinal).Aggregate(
+        (string?)null, (all, one) => all is null ? one : all.Length + one.Length + 2 > ResponseHeaders.MaxWarning ? all : $"{all}, {one}");
 
     private static int Length(IEnumerable<ListingPart> parts) => parts.Sum(part => part.ToText().Length);
 }

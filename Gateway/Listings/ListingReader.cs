@@ -41,7 +41,7 @@ internal sealed class ListingReader(UpstreamListing upstreams, HeldListings held
             return outcome.Error;
         }
 
-        (names.Start, names.Pages, names.Next) = (outcome.Start, outcome.Pages, outcome.Next);
+        (names.Start, names.Pages, names.Next, names.Warning) = (outcome.Start, outcome.Pages, outcome.Next, outcome.Warning);
         held.Keep(key, names);
         if (names.Next is not null || question.Part is not null)
         {

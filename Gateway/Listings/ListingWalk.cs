@@ -24,6 +24,7 @@ internal sealed class ListingWalk
     private bool _isLinked;
     private bool _isGuess;
     private string? _first;
+    private string? _warning;
     private OriginForm _start;
 
     public ListingWalk(ListingQuestion question, TimeProvider time)
@@ -77,7 +78,7 @@ internal sealed class ListingWalk
             return End(null);
         }
 
-        (_pages, Left, _isLinked) = (_pages + 1, page.Left, _isLinked || page.Next is not null);
+        (_pages, Left, _isLinked, _warning) = (_pages + 1, page.Left, _isLinked || page.Next is not null, page.Warning ?? _warning);
         var next = page.Next ?? Guess(page);
         if (next is not { } there || IsEnough(isFull))
         {
@@ -113,7 +114,8 @@ internal sealed class ListingWalk
 
     private OriginForm Sized(int size) => OriginForm.Of(string.Create(CultureInfo.InvariantCulture, $"{_question.Path}?n={size}"));
 
-    private ListingOutcome End(OriginForm? next) => new(null) { Start = _start, Pages = _pages, Next = next };
+    private ListingOutcome End(OriginForm? next) =>
+        new(null) { Start = _start, Pages = _pages, Next = next, Warning = _warning };
 
     private ListingOutcome Unfinished(string why) => new(UpstreamListing.Unfinished(_question.Upstream, why));
 }

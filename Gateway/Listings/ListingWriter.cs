@@ -21,6 +21,11 @@ internal static class ListingWriter
             context.Response.Headers.Link = LinkHeader.Next(path, next);
         }
 
+        if (page.Warning is { } warning)
+        {
+            context.Response.Headers.Warning = warning;
+        }
+
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "private, no-store";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);

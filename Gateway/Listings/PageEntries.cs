@@ -24,6 +24,9 @@ internal sealed class PageEntries(Page page)
     /// <summary>The position of what comes after all that was collected from; <c>null</c> for nothing.</summary>
     public string? Beyond { get; set; }
 
+    /// <summary>What the upstreams warn of; <c>null</c> for nothing.</summary>
+    public string? Warning { get; set; }
+
     /// <summary>The last entry of this page when more come after it in order; <c>null</c> when not.</summary>
     public string? Next => page.Size > 0 && _first.Count > page.Size ? _first.ElementAt(page.Size - 1) : null;
 

@@ -123,7 +123,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         }
 
         return LinkHeader.TryNext(response, question.Path, out var next)
-            ? new ListingPage(names, next, left, null)
+            ? new ListingPage(names, next, left, null) { Warning = ResponseHeaders.WarningOf(response) }
             : new ListingPage(
                 names, null, 0, Unfinished(question.Upstream, "has a Link header that points outside its API, or back to the same page"));
     }
@@ -138,7 +138,11 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 /// <param name="Next">The page that it leads to; <c>null</c> when it leads to none.</param>
 /// <param name="Left">How many bytes may still be read; below 0 when it had more.</param>
 /// <param name="Error">Why it could not be read to its end.</param>
-internal sealed record ListingPage(PageNames Names, OriginForm? Next, long Left, DistributionError? Error);
+internal sealed record ListingPage(PageNames Names, OriginForm? Next, long Left, DistributionError? Error)
+{
+    /// <summary>What the upstream warns of; <c>null</c> for nothing.</summary>
+    public string? Warning { get; init; }
+}
 
 /// <summary>A listing of an upstream.</summary>
 /// <param name="Payer">Whose request it is, where it is about one repository.</param>
@@ -163,6 +167,9 @@ internal readonly record struct ListingOutcome(DistributionError? Error)
 
     /// <summary>How many pages were read.</summary>
     public int Pages { get; init; }
+
+    /// <summary>What the upstream warns of with the last page of them that has a warning; <c>null</c> for nothing.</summary>
+    public string? Warning { get; init; }
 
     /// <summary>The page that is the next one, where more would have been too much for one request; <c>null</c> at the end.</summary>
     public OriginForm? Next { get; init; }

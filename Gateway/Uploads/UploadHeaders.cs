@@ -80,6 +80,15 @@ internal static class UploadHeaders
             : otherwise;
 
     /// <summary>
+    /// The same after a chunk. Some registries say <c>0-0</c> of every chunk, and some where the next one begins: neither is a word on how
+    /// much they have.
+    /// </summary>
+    /// <param name="response">The answer to the chunk.</param>
+    /// <param name="sent">How many bytes it has if all of the chunk arrived.</param>
+    public static long OffsetAfter(HttpResponseMessage response, long sent) =>
+        Offset(response, sent) is var said && (said == sent + 1 || (said == 1 && sent > 1)) ? sent : said;
+
+    /// <summary>
     /// Reads <c>first-last</c>, the form of uploads: no unit and no total (OCI distribution-spec, "Pushing a blob in chunks").
     /// </summary>
     public static bool TryParseRange(ReadOnlySpan<char> text, out long first, out long last)

@@ -62,7 +62,7 @@ internal sealed class UploadOperations(
         return answer is null
             ? error
             : UploadHeaders.Answer(answer, request,
-                UploadHeaders.Offset(answer, state.Offset + (request.Context.Features.Get<MovingBody>()?.Received ?? 0)),
+                UploadHeaders.OffsetAfter(answer, state.Offset + (request.Context.Features.Get<MovingBody>()?.Received ?? 0)),
                 former: state.Location);
     }
 

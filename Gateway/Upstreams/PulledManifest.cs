@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using RegistryProxy.Files;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Headers;
@@ -18,6 +19,8 @@ internal static class PulledManifest
 
     private const string Wrong = "sent a manifest that does not match its digest";
     private const string None = "sent something that is no manifest";
+
+    private static ReadOnlySpan<byte> Space => " \t\r\n"u8;
 
     /// <summary>Sends it; the error for the client when it is not one to pass on.</summary>
     /// <param name="request">Whose.</param>
@@ -68,7 +71,7 @@ internal static class PulledManifest
     public static async Task<(Digest Digest, byte[] Bytes)> Measure(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
     {
         var bytes = await BoundedBody.Read(upstream, (int)Manifest.MaxBytes, watch.Token);
-        if (request.Path.Reference!.Digest is null && IsPage(upstream, bytes))
+        if (request.Path.Reference!.Digest is null && IsNone(upstream, bytes))
         {
             throw new JsonException(None);
         }
@@ -139,7 +142,7 @@ internal static class PulledManifest
         RegistryRequest request, HttpResponseMessage upstream, Digest? requested, ReadOnlyMemory<byte> bytes, IdleWatch watch)
     {
         var type = TypeOf(upstream);
-        if (requested is null && IsPage(upstream, bytes.Span))
+        if (requested is null && IsNone(upstream, bytes.Span))
         {
             return PulledHead.Odd(request, None);
         }
@@ -169,10 +172,13 @@ internal static class PulledManifest
     private static bool IsStillEncoded(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
         ResponseHeaders.IsEncoded(upstream) && !IsObject(bytes);
 
-    /// <summary>Whether it is a page for people: what stands in front of a registry answers with its own.</summary>
-    public static bool IsPage(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
-        TypeOf(upstream).StartsWith("text/", StringComparison.OrdinalIgnoreCase) && !ResponseHeaders.IsEncoded(upstream)
-        && !IsObject(bytes);
+    /// <summary>
+    /// Whether what came whole under a tag is no manifest, whatever its label says: every manifest is a JSON object. What stands in front
+    /// of a registry answers with a page of its own, with nothing, or with a part.
+    /// </summary>
+    public static bool IsNone(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
+        !ResponseHeaders.IsEncoded(upstream) && !(IsObject(bytes) && bytes.TrimEnd(Space) is [.., (byte)'}']);
 
-    private static bool IsObject(ReadOnlySpan<byte> bytes) => bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+    private static bool IsObject(ReadOnlySpan<byte> bytes) =>
+        bytes[(EncodedBody.MarkOf(bytes) ?? 0)..].TrimStart(Space) is [(byte)'{', ..];
 }

@@ -14,7 +14,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal sealed record RefusedAnswer(int Status, bool IsOfAnother, string? Scope, long? Length)
 {
     /// <summary>Whether it may say no more than that the range is not taken, or lies outside.</summary>
-    public bool MayBeOfRange => Status is 400 or 416 or 501;
+    public bool MayBeOfRange => Status is 400 or 405 or 416 or 501;
 
     /// <summary>Whether it says, to a HEAD, nothing of what a GET would bring.</summary>
     public bool IsNoWordOfGet => Status is 405 or 501 or (>= 200 and < 300) || (IsOfAnother && Status is (401 or 403));

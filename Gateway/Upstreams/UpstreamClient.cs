@@ -35,7 +35,7 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
             // 2. The request.
             message.RequestUri = upstream.At(request.Target);
             call.AttachTo(message);
-            var response = await transports.For(upstream).SendAsync(message, cancellation);
+            var response = PlainAnswer.Of(await transports.For(upstream).SendAsync(message, cancellation));
 
             // 3. The answer.
             if (call.Refusal is null && (call.Redirect is not null || request.IsAnswer(response)))
@@ -97,6 +97,6 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
         return result.Token is { } token
             ? (new UpstreamCall(upstream, key, token, request.FollowRedirects, request.IsMetered, request.Kind,
                 request.Payer?.Key ?? default), null)
-            : (null, UpstreamErrors.From(upstream, result.Failure!));
+            : (null, TokenFailures.ErrorOf(upstream, result.Failure!));
     }
 }

@@ -3,7 +3,6 @@ using RegistryProxy.Egress;
 using RegistryProxy.Files;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -16,19 +15,6 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal static class UpstreamErrors
 {
     private const int RetryAfterSeconds = 5;
-
-    public static DistributionError From(Upstream upstream, UpstreamFailure failure) => failure.Kind switch
-    {
-        UpstreamFailureKind.Throttled =>
-            DistributionError.TooManyRequests(Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
-        UpstreamFailureKind.Unreachable =>
-            DistributionError.Unavailable(503, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
-        _ when failure.IsLasting => DistributionError.BadGateway(Named(upstream, failure.Message)),
-        UpstreamFailureKind.Refused =>
-            DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds))
-                with { IsRefusedUpstream = true },
-        _ => DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
-    };
 
     /// <summary>The forwarder gave up before an answer was sent.</summary>
     public static DistributionError From(Upstream upstream, ForwardRequest forwarding, ForwarderError error, Exception? fault)
@@ -116,7 +102,8 @@ internal static class UpstreamErrors
             case HttpStatusCode.RequestedRangeNotSatisfiable:
                 return DistributionError.Unavailable(502, $"upstream '{name}' answered 416", RetryAfterSeconds);
             case HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented:
-                return DistributionError.Unsupported($"upstream '{name}' does not allow this");
+                return DistributionError.Unsupported(
+                    $"upstream '{name}' does not allow this{await UpstreamErrorBody.WordsOf(response, time, cancellation)}");
             case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError:
                 return await UpstreamErrorBody.Read(response, name, time, cancellation);
             default:
@@ -145,9 +132,6 @@ internal static class UpstreamErrors
         502,
         $"upstream '{name}' rejected the configured credentials ({status}): they lack this permission, or the repository does not exist",
         RetryAfterSeconds) with { IsRefusedUpstream = true };
-
-    private static string Named(Upstream upstream, string message) =>
-        message.Contains($"'{upstream.Name}'", StringComparison.Ordinal) ? message : $"upstream '{upstream.Name}': {message}";
 
     private static int RetryAfter(HttpResponseMessage response) =>
         Egress.RetryAfter.Of(response, response.Headers.Date ?? DateTimeOffset.MaxValue) is { } wait && wait >= TimeSpan.FromSeconds(1)

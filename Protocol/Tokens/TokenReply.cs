@@ -20,10 +20,12 @@ public sealed record TokenReply
 
     /// <summary>RFC 3339, UTC.</summary>
     [JsonPropertyName("issued_at")]
+    [JsonConverter(typeof(OptionalTextConverter))]
     public string? IssuedAt { get; init; }
 
     /// <summary>The scopes that were granted, separated by spaces; sent by the OAuth2 form.</summary>
     [JsonPropertyName("scope")]
+    [JsonConverter(typeof(OptionalTextConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Scope { get; init; }
 
@@ -37,8 +39,10 @@ public sealed record TokenReply
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? RefreshExpiresIn { get; init; }
 
-    /// <summary>The token, whichever of the two names it came under; <c>null</c> when there is none.</summary>
-    public string? Bearer() => Token is { Length: > 0 } token ? token : AccessToken;
+    /// <summary>
+    /// The token, whichever of the two names it came under, without space around it; <c>null</c> when there is none.
+    /// </summary>
+    public string? Bearer() => Token?.Trim() is { Length: > 0 } token ? token : AccessToken?.Trim();
 
     public override string ToString() => "TokenReply";
 }

@@ -48,6 +48,7 @@ public sealed class BoundedStateTests
         ["LateTokens._vain"] = "a time for each upstream of the configuration",
         ["ListingWalk._read"] = "UpstreamListing.MaxPages hashes of pages that one listing is read from",
         ["ListingProgress._next"] = "one for each upstream that one listing is read from",
+        ["ListingProgress._warnings"] = "one for each upstream that one listing is read from",
         ["ListingProgress._read"] = "one for each upstream that one listing is read from",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",
         ["PermitShard._listed"] = "LimitShares.Capacity limits that are asked for",

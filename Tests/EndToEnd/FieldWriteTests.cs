@@ -73,15 +73,22 @@ public sealed class FieldWriteTests
         Assert.DoesNotContain(upstream.Requests, request => request.Target.Contains("other", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_chunk_without_a_length_counts_where_its_registry_does_not_say_how_much_it_has()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("0-0")]
+    [InlineData("next")]
+    public async Task A_chunk_without_a_length_counts_where_its_registry_does_not_say_how_much_it_has(string? says)
     {
+        var received = 0;
         await using var upstream = await RecordingUpstream.Start(async context =>
         {
             await context.Request.Body.CopyToAsync(Stream.Null);
             context.Response.StatusCode = HttpMethods.IsGet(context.Request.Method) ? 200
                 : HttpMethods.IsHead(context.Request.Method) ? 204 : 202;
             context.Response.Headers.Location = "/v2/team-a/x/blobs/uploads/1";
+            received += HttpMethods.IsPatch(context.Request.Method) ? 1000 : 0;
+            context.Response.Headers.Range = !HttpMethods.IsPatch(context.Request.Method) ? default(string)
+                : says == "next" ? $"0-{received}" : says;
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");

@@ -213,12 +213,14 @@ public sealed class OddAnswerTests : IAsyncLifetime
     private static int[] Expected(string status, string[] headers, string body, HttpMethod method, string path)
     {
         var (isCached, isRight, kind) = (IsCached(path), body == Manifest, path.Split('/')[4]);
-        int[] expected = (int.Parse(status[..3]), kind) switch
+        var isObject = body.StartsWith('{') && body.EndsWith('}');
+        int[] expected = (int.Parse(status[..3]) is var code and not 203 ? code : 200, kind) switch
         {
-            (200, "tags") => IsOdd(headers, "Link") || !body.StartsWith('{') || !body.EndsWith('}') ? [502] : [200],
+            (200, "tags") => IsOdd(headers, "Link") || !isObject ? [502] : [200],
             (200, "referrers") => IsOdd(headers, "Link") ? [200, 502] : [200],
             (200, "blobs") when !isRight && isCached => [200, 502],
             (200, "manifests") when !isRight && path.Contains("sha256:") => method == HttpMethod.Get || isCached ? [502] : [200],
+            (200, "manifests") when !isObject => [502],
             (200, _) => [200],
             (404, _) => [404],
             (400, "tags") => [502],

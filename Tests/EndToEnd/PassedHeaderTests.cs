@@ -36,6 +36,14 @@ public sealed class PassedHeaderTests
             Assert.Equal(path.StartsWith("referrers") ? "artifactType" : null, HeaderOf(pulled, "OCI-Filters-Applied"));
         }
 
+        foreach (var path in new[] { "a/b/tags/list", "a/b/tags/list?n=1", "a/b/tags/list?n=1&last=v1", "_catalog" })
+        {
+            using var listed = await alice.Do(
+                HttpMethod.Get, $"/v2/{path}", path == "_catalog" ? "registry:catalog:*" : RegistryClient.Pull("a/b"));
+            await listed.ShouldBe(HttpStatusCode.OK);
+            Assert.Equal((path, Warning), (path, HeaderOf(listed, "Warning")));
+        }
+
         using var put = await alice.PutManifest("a/b", "v1", Image.Manifest);
         await put.ShouldBe(HttpStatusCode.Created);
         Assert.Equal(Warning, HeaderOf(put, "Warning"));
@@ -89,6 +97,12 @@ public sealed class PassedHeaderTests
         }
 
         response.StatusCode = request.Method switch { "PUT" => 201, "DELETE" => 202, _ => 200 };
+        if (parts[^1] is "list" or "_catalog")
+        {
+            await response.WriteAsync("""{"name":"a/b","tags":["v1","v2"],"repositories":["a/b"]}""");
+            return;
+        }
+
         if (response.StatusCode != 200 || parts.Length < 6)
         {
             return;

@@ -16,7 +16,7 @@ public sealed class RefusedRangeTests : IAsyncLifetime
     private const int Size = 3000;
 
     private static readonly string[] Ways =
-        ["never-416", "blind-416", "zero-416", "short-416", "never-400", "never-501", "mute", "whole", "chunked"];
+        ["never-416", "blind-416", "zero-416", "short-416", "never-400", "never-405", "never-501", "mute", "whole", "chunked"];
 
     private readonly Dictionary<string, TestBlob> _blobs = [];
     private RecordingUpstream _upstream = null!;
@@ -151,6 +151,7 @@ public sealed class RefusedRangeTests : IAsyncLifetime
             ("zero-416", _) => Send(context, 416, "bytes */0", []),
             ("short-416", _) => Send(context, 416, $"bytes */{Size}", []),
             ("never-400", _) => Send(context, 400, null, []),
+            ("never-405", _) => Send(context, 405, null, []),
             ("never-501", _) => Send(context, 501, null, []),
             ("mute", _) when first < end =>
                 Send(context, 206, $"bytes {first}-{end - 1}/{blob.Bytes.Length}", blob.Bytes[first..end]),

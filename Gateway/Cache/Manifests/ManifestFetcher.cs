@@ -142,7 +142,7 @@ internal sealed class ManifestFetcher(
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
         var mediaType = ManifestLabel.Of(MediaTypeOf(answer), bytes);
-        if (digest is null && PulledManifest.IsPage(answer, bytes))
+        if (digest is null && PulledManifest.IsNone(answer, bytes))
         {
             return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent something that is no manifest"));
         }

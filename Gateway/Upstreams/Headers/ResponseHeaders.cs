@@ -18,6 +18,14 @@ internal static class ResponseHeaders
 
     private static readonly string[] Content = ["Content-Type", "Content-Range", "Last-Modified"];
 
+    /// <summary>The longest text of warnings that is passed on with a listing, in characters: what the specification allows.</summary>
+    public const int MaxWarning = 4096;
+
+    /// <summary>What an upstream warns of with an answer that is written anew; <c>null</c> for nothing.</summary>
+    public static string? WarningOf(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues("Warning", out var values) && values.ToString() is { Length: <= MaxWarning } value
+            && HeaderText.IsClean(value) ? value : null;
+
     /// <summary>Copies the headers of a successful answer with its body.</summary>
     public static void Copy(HttpResponseMessage from, HttpResponse to)
     {

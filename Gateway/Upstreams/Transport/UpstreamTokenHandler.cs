@@ -28,13 +28,22 @@ internal sealed class UpstreamTokenHandler(
 
         var token = call.Token;
         var response = await SendWith(token, request, call, cancellationToken);
-        if (IsRefusal(response) && time.GetUtcNow() >= token.ReplaceableFrom
-            && (await Replaced(call, response, cancellationToken)).Token is { } next && next.Generation != token.Generation
-            && MayRepeat(request, call))
+        if (IsRefusal(response) && time.GetUtcNow() >= token.ReplaceableFrom)
         {
-            response.Dispose();
-            token = next;
-            response = await SendWith(token, request, call, cancellationToken);
+            var next = await Replaced(call, response, cancellationToken);
+            if (next.Failure is { Kind: UpstreamFailureKind.Throttled or UpstreamFailureKind.Unreachable } failure)
+            {
+                // Nobody has said yet whether the credential opens this.
+                response.Dispose();
+                return call.Refuse(request, TokenFailures.ErrorOf(call.Upstream, failure), failure.Detail);
+            }
+
+            if (next.Token is { } fresh && fresh.Generation != token.Generation && MayRepeat(request, call))
+            {
+                response.Dispose();
+                token = fresh;
+                response = await SendWith(token, request, call, cancellationToken);
+            }
         }
 
         if (IsRefusal(response) && MayRepeat(request, call) && late.MayBe(call.Upstream, token, time.GetUtcNow()))
