@@ -37,7 +37,7 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits)
             return Challenged(refusal!);
         }
 
-        await Answer(context, tokenService, result);
+        await Answer(context, tokenService, result, request.Credentials.Kind == LoginCredentialsKind.Assertion);
         return null;
     }
 
@@ -51,8 +51,9 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits)
         return result.Administers ? scopes.Append(AdministrationScope.Of(tokenService.Tenant.Name)) : scopes;
     }
 
-    private static async Task Answer(HttpContext context, TokenService tokenService, LoginResult result)
+    private static async Task Answer(HttpContext context, TokenService tokenService, LoginResult result, bool isExchange)
     {
+        var isForm = HttpMethods.IsPost(context.Request.Method);
         var token = result.AccessToken!.Reveal();
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new TokenReply
@@ -62,6 +63,8 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits)
                 ExpiresIn = result.ExpiresIn,
                 IssuedAt = result.IssuedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
                 Scope = string.Join(' ', Scopes(tokenService, result)),
+                TokenType = isForm ? "Bearer" : null,
+                IssuedTokenType = isForm && isExchange ? "urn:ietf:params:oauth:token-type:access_token" : null,
                 RefreshToken = result.RefreshToken?.Reveal(),
                 RefreshExpiresIn = result.RefreshExpiresIn,
             },

@@ -5,6 +5,7 @@ using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Issuers;
+using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Grains.Identity.Robots;
 
 namespace RegistryProxy.Grains.Authenticators;
@@ -24,6 +25,17 @@ internal sealed class AuthenticatorDirectory(
 
     /// <summary>The authenticators of a tenant with their names, in their order.</summary>
     public IEnumerable<(string Name, IAuthenticator Authenticator)> Of(TenantConfiguration tenant) => Of(tenant, tenant.Authenticators);
+
+    /// <summary>
+    /// The same for who logs in with a password: a directory of the tenant's own comes after all others, so that its server, which anybody
+    /// may run, sees no password of somebody whom one of the operator's knows.
+    /// </summary>
+    public IEnumerable<(string Name, IAuthenticator Authenticator)> OfPasswords(TenantConfiguration tenant) =>
+        Of(tenant).OrderBy(one => IsDirectoryOf(tenant, one.Name));
+
+    /// <summary>Whether passwords that are shown to an authenticator go to a server that the tenant names.</summary>
+    public bool IsDirectoryOf(TenantConfiguration tenant, string name) =>
+        Content.IsOwn(tenant.Name, name) && Content.Find(tenant.Name, name) is LdapAuthenticator;
 
     /// <summary>
     /// The same for who wants to administer the tenant: those of its administrators come first, and none that the tenant defines is among

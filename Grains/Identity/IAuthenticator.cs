@@ -48,6 +48,11 @@ internal interface ITokenAuthenticator : IAuthenticator
     /// none of another's. Empty where there is but one, or none.
     /// </summary>
     string PartOf(Secret text) => "";
+
+    /// <summary>
+    /// Whether it decides by what it has: who makes texts up costs nobody else an answer. Keys that are asked for once a minute are such.
+    /// </summary>
+    bool AsksNobody => false;
 }
 
 /// <summary>Credential text and the tenant to which it was presented.</summary>

@@ -1,3 +1,5 @@
+using RegistryProxy.Protocol;
+
 namespace RegistryProxy.Grains.Identity;
 
 /// <summary>Who somebody proved to be.</summary>
@@ -22,6 +24,13 @@ internal sealed record VerifiedIdentity(
     [property: Id(6)] RobotGrant? Robot = null,
     [property: Id(7)] string? Prover = null)
 {
+    /// <summary>
+    /// What a token said of the claims that the configuration required, where <see cref="Claims"/> does not say it: lists, and members
+    /// of others; <c>null</c> for what was proved before that was kept.
+    /// </summary>
+    [Id(8)]
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Required { get; init; }
+
     /// <summary>The longest subject, in characters.</summary>
     public const int MaxSubject = 512;
 
@@ -37,7 +46,8 @@ internal sealed record VerifiedIdentity(
     /// <summary>Whether groups and claims are as few and short as a session may hold.</summary>
     public bool IsBounded =>
         Groups.Count <= MaxGroups && Claims.Count <= MaxClaims
-        && Groups.Sum(group => (long)group.Length) + Claims.Sum(claim => (long)claim.Key.Length + claim.Value.Length) <= MaxText;
+        && Groups.Sum(group => (long)group.Length) + Claims.Sum(claim => (long)claim.Key.Length + claim.Value.Length)
+        + (Required?.Values.Sum(texts => texts.Sum(text => (long)text.Length)) ?? 0) <= MaxText;
 
     /// <summary>Whether the subject can name a session and stand in a log.</summary>
     public bool HasUsableSubject => IsUsableSubject(Subject);
@@ -50,7 +60,21 @@ internal sealed record VerifiedIdentity(
     public bool IsOfAnother(string? prover) => Prover is not null && prover is not null && prover != Prover;
 
     /// <summary>Whether another proof says the same of the same subject.</summary>
-    public bool SaysTheSameAs(VerifiedIdentity other) => Groups.SequenceEqual(other.Groups) && Claims.SaysTheSameAs(other.Claims);
+    public bool SaysTheSameAs(VerifiedIdentity other) =>
+        Groups.SequenceEqual(other.Groups) && Claims.SaysTheSameAs(other.Claims) && HasTheRequiredOf(other);
+
+    /// <summary>Whether it has the claims that a configuration requires by now: what was proved without them does not count.</summary>
+    /// <param name="required">The claims, each as globs.</param>
+    /// <param name="groupsClaim">The claim that <see cref="Groups"/> are from; <c>null</c> for none.</param>
+    public bool Has(IReadOnlyDictionary<string, IReadOnlyList<string>> required, string? groupsClaim = null) => required.All(claim =>
+        (claim.Key == groupsClaim ? Groups
+            : Claims.TryGetValue(claim.Key, out var value) ? [value]
+            : Required is { } kept ? kept.GetValueOrDefault(claim.Key, []) : null) is not { } texts
+        || texts.Any(text => claim.Value.Any(glob => Glob.Matches(glob, text))));
+
+    private bool HasTheRequiredOf(VerifiedIdentity other) => Required is null ? other.Required is null
+        : other.Required is { } others && Required.Count == others.Count
+            && Required.All(claim => others.TryGetValue(claim.Key, out var texts) && texts.SequenceEqual(claim.Value));
 }
 
 /// <summary>Claims are equal when they say the same, in any order.</summary>

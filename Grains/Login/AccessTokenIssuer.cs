@@ -16,6 +16,9 @@ internal sealed class AccessTokenIssuer(
 {
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
 
+    /// <summary>Clocks of issuers may be behind by this much.</summary>
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
+
     private static readonly GrainRetry Opening =
         new(typeof(ISessionAuthorityGrain), nameof(ISessionAuthorityGrain.Open), TimeSpan.FromSeconds(8));
 
@@ -27,18 +30,12 @@ internal sealed class AccessTokenIssuer(
             return Failure(verdict);
         }
 
-        if (!identity.HasUsableSubject)
+        if (Fault(identity, time.GetUtcNow()) is { } fault)
         {
-            return LoginResult.Rejected("the subject of this identity is empty, too long or contains control characters");
+            return LoginResult.Rejected(fault);
         }
 
-        if (!identity.IsBounded)
-        {
-            return LoginResult.Rejected(
-                $"this identity has more than {VerifiedIdentity.MaxGroups} groups, {VerifiedIdentity.MaxClaims} claims " +
-                $"or {VerifiedIdentity.MaxText >> 10} KiB of both");
-        }
-
+        identity = Lasting(identity, time.GetUtcNow());
         var administers = Administers(request, identity, out var isStranger);
         if (isStranger)
         {
@@ -68,6 +65,21 @@ internal sealed class AccessTokenIssuer(
             cancellation);
         return identity.Robot is null ? issued : issued with { RobotSecret = identity.CredentialStamp };
     }
+
+    /// <summary>What is wrong with an identity, whoever proved it; <c>null</c> for nothing.</summary>
+    private static string? Fault(VerifiedIdentity identity, DateTimeOffset now) =>
+        !identity.HasUsableSubject ? "the subject of this identity is empty, too long or contains control characters"
+        : !identity.IsBounded ? $"this identity has more than {VerifiedIdentity.MaxGroups} groups, {VerifiedIdentity.MaxClaims} claims " +
+            $"or {VerifiedIdentity.MaxText >> 10} KiB of both"
+        : identity.Expires + Skew <= now ? $"expired: the credential ended at {identity.Expires:u}, and it is {now:u} here"
+        : null;
+
+    /// <summary>
+    /// A credential that ends at this moment, or did by a clock that is behind, opens a session for as long as the token of it is said to
+    /// last: else it would be dead when it is first used.
+    /// </summary>
+    private static VerifiedIdentity Lasting(VerifiedIdentity identity, DateTimeOffset now) =>
+        identity.Expires < now + MinLifetime ? identity with { Expires = now + MinLifetime } : identity;
 
     /// <summary>A password that is right must not be told from one that is wrong: what is true is for operators.</summary>
     private static LoginResult Stranger(LoginRequest request, VerifiedIdentity identity)

@@ -58,14 +58,23 @@ internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginG
 
         if (_identity is { } identity)
         {
-            _hash = null;
-            DeactivateOnIdle();
             return new(new DeviceAnswer(DeviceOutcome.Approved, identity));
         }
 
         var tooFast = now < _nextPoll;
         _nextPoll = now + DeviceLogins.Interval - DeviceLogins.Leeway;
         return new(new DeviceAnswer(tooFast ? DeviceOutcome.TooFast : DeviceOutcome.Pending));
+    }
+
+    public ValueTask End(string hash)
+    {
+        if (hash == _hash)
+        {
+            _hash = null;
+        }
+
+        EndUnlessWaiting();
+        return default;
     }
 
     private void EndUnlessWaiting()

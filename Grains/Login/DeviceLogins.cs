@@ -81,6 +81,10 @@ internal sealed class DeviceLogins(
         return answer;
     }
 
+    /// <summary>The device has what it waited for, or never gets it. Until that is said it gets its identity again.</summary>
+    public async ValueTask End(string tenant, DeviceCode code) =>
+        await grains.GetGrain<IDeviceLoginGrain>(DeviceCode.KeyOf(tenant, code.UserCode)).End(code.Hash());
+
     /// <summary>The error of a device that has no identity yet.</summary>
     public static LoginResult Refused(DeviceOutcome outcome) => outcome switch
     {

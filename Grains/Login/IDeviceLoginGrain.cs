@@ -4,7 +4,7 @@ using RegistryProxy.Grains.Identity;
 namespace RegistryProxy.Grains.Login;
 
 /// <summary>One login of a device; the key is <c>tenant/user code</c>. Internal: no client may call it.</summary>
-[Version(0), Alias("rp.IDeviceLoginGrain")]
+[Version(1), Alias("rp.IDeviceLoginGrain")]
 internal interface IDeviceLoginGrain : IGrainWithStringKey
 {
     /// <summary>Starts it; <c>false</c> when this user code is taken.</summary>
@@ -19,9 +19,13 @@ internal interface IDeviceLoginGrain : IGrainWithStringKey
     [Alias("Approve")]
     ValueTask<bool> Approve(VerifiedIdentity identity);
 
-    /// <summary>What the device gets to know; an identity once.</summary>
+    /// <summary>What the device gets to know; an identity as often as it asks, until the login ends.</summary>
     [Alias("Poll")]
     ValueTask<DeviceAnswer> Poll(string hash);
+
+    /// <summary>The device has what it waited for, or never gets it.</summary>
+    [Alias("End")]
+    ValueTask End(string hash);
 }
 
 /// <summary>The answer to a poll.</summary>

@@ -23,7 +23,7 @@ internal sealed class InteractiveLoginGrain(
         }
 
         var flow = LoginFlow.New(request.Tenant, request.Authenticator, code.Provider, request.UserCode, time.GetUtcNow())
-            with { Administers = request.Administers, Callback = flows.CallbackOf(request) };
+            with { Administers = request.Administers || IsForAdministration(request.UserCode), Callback = flows.CallbackOf(request) };
         return await flows.AddressOf(code, flow, cancellation) is { } address
             ? new InteractiveLoginStart(address, await seal.Seal(flow), "")
             : new InteractiveLoginStart(
@@ -44,7 +44,7 @@ internal sealed class InteractiveLoginGrain(
 
         // Each code is asked of the provider, whoever made it up.
         var verdict = await verifier.JudgeText(
-            stop => throttle.BeginProof(flow.Tenant, flow.Authenticator, reply.ClientAddress, stop),
+            stop => throttle.BeginProof(new ProofTry(flow.Tenant, flow.Authenticator, reply.Code), reply.ClientAddress, stop),
             stop => code.Redeem(flow, reply.Code, reply.Callback, reply.Issuer, stop),
             cancellation);
         var result = await verifier.Conclude(
@@ -76,8 +76,14 @@ internal sealed class InteractiveLoginGrain(
     public async ValueTask<string?> FindDevice(string tenant, string userCode, CancellationToken cancellation = default) =>
         (await devices.Search(tenant, userCode, "")).Address;
 
-    private async ValueTask<LoginResult> Approve(LoginFlow flow, string userCode, string clientAddress, VerifiedIdentity identity) =>
-        await devices.Approve(flow.Tenant, userCode, clientAddress, identity) switch
+    private async ValueTask<LoginResult> Approve(LoginFlow flow, string userCode, string clientAddress, VerifiedIdentity identity)
+    {
+        if (IsForAdministration(userCode) && !ProofTime.IsRecent(ProofTime.Of(identity), time.GetUtcNow()))
+        {
+            return LoginResult.Rejected(ProofTime.TooOld) with { Authenticator = identity.Authenticator, Subject = identity.Subject };
+        }
+
+        return await devices.Approve(flow.Tenant, userCode, clientAddress, identity) switch
         {
             true => new LoginResult
             {
@@ -87,6 +93,9 @@ internal sealed class InteractiveLoginGrain(
             false => LoginResult.Rejected("no device is waiting for this code anymore; start again on the device"),
             null => AccessTokenIssuer.Failure(Verdict.TooMany),
         };
+    }
+
+    private static bool IsForAdministration(string? userCode) => userCode is not null && DeviceUserCode.Administers(userCode);
 
     private static bool SameState(LoginFlow flow, InteractiveLoginReply reply) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(flow.State), Encoding.UTF8.GetBytes(reply.State));

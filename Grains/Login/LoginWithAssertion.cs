@@ -30,7 +30,9 @@ internal sealed class LoginWithAssertion(
         }
 
         var verdict = await verifier.JudgeText(
-            stop => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop, authenticator.PartOf(credential)),
+            stop => throttle.BeginProof(
+                new ProofTry(tenant.Name, name, credential, authenticator.PartOf(credential), authenticator.AsksNobody),
+                request.ClientAddress, stop),
             stop => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop),
             cancellation);
         return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation) with { Judge = name };

@@ -20,8 +20,21 @@ internal sealed class LoginWithDeviceCode(DeviceLogins devices, LoginVerifier ve
         {
             null => AccessTokenIssuer.Failure(Verdict.TooMany),
             { Identity: { } identity } => await verifier.Conclude(
-                () => issuer.Open(request with { Offline = !request.Administers }, Verdict.Proved(identity), cancellation), cancellation),
+                () => Open(request with { Offline = !request.Administers }, identity, code, cancellation), cancellation),
             { Outcome: var outcome } => DeviceLogins.Refused(outcome),
         };
+    }
+
+    /// <summary>What the person did is used up when the session is there, and not when that cannot be had now.</summary>
+    private async ValueTask<LoginResult> Open(
+        LoginRequest request, VerifiedIdentity identity, DeviceCode code, CancellationToken cancellation)
+    {
+        var result = await issuer.Open(request, Verdict.Proved(identity), cancellation);
+        if (result.Status is LoginStatus.Granted or LoginStatus.Rejected)
+        {
+            await devices.End(request.Tenant, code);
+        }
+
+        return result;
     }
 }

@@ -14,12 +14,10 @@ internal sealed class LoginWithPassword(
     PasswordLogin passwords, AuthenticatorDirectory authenticators, LoginThrottle throttle, GoodAddresses good, LoginVerifier verifier,
     AccessTokenIssuer issuer, LoginWithRefreshToken refreshTokens)
 {
-    /// <summary>Administrators of several tenants are guessed at as one account: each tenant's door leads to the same directory.</summary>
-    private const string AllTenants = "";
-
     /// <summary>
     /// An empty password proves nothing and is what kubelet sends when Docker's configuration holds an identity token: refused without
-    /// being charged. A refresh token is taken as the password of its own user, as clients of ACR and sigstore send it.
+    /// being charged. A refresh token is taken as the password of its own user, as clients of ACR and sigstore send it, and goes to no
+    /// directory, nor does the secret of a robot.
     /// </summary>
     public async ValueTask<LoginResult> Try(
         TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation)
@@ -29,9 +27,11 @@ internal sealed class LoginWithPassword(
             return LoginResult.Rejected("the password is empty; a client with an identity token must send that token");
         }
 
-        if (RefreshToken.TryParse(password, out var token) && token.Subject == user)
+        if (RefreshToken.TryParse(password, out var token))
         {
-            return await refreshTokens.Try(tenant, request, password, cancellation);
+            return AccountName.Of(token.Subject) == AccountName.Of(user)
+                ? await refreshTokens.Try(tenant, request, password, cancellation)
+                : LoginResult.Rejected("this password is a session token, of another user: its user name is _session");
         }
 
         if (RobotName.TryGet(user, out var robot))
@@ -39,16 +39,32 @@ internal sealed class LoginWithPassword(
             return await AsRobot(tenant, request, robot, password, cancellation);
         }
 
+        if (RobotSecret.IsWellFormed(password))
+        {
+            return LoginResult.Rejected($"this password is the secret of a robot: its user name is {RobotName.UserOf("NAME")}");
+        }
+
+        List<(string Name, IAuthenticator Authenticator)> order =
+            [.. request.Administers ? authenticators.OfAdministrators(tenant) : authenticators.OfPasswords(tenant)];
         var (caller, judge) = (CallerAddress.Of(request.ClientAddress), "");
         var verdict = await verifier.Verify(
-            stop => throttle.Begin(request.Administers ? AllTenants : tenant.Name, user, request.ClientAddress, stop),
+            stop => throttle.Begin(DirectoryOf(tenant, order), user, request.ClientAddress, stop),
             stop => passwords.Verify(
-                request.Administers ? authenticators.OfAdministrators(tenant) : authenticators.Of(tenant), user, password,
-                new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), name => judge = name, stop,
-                endsAtSilence: request.Administers),
+                order, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)),
+                name => judge = name, stop,
+                endsAtSilence: request.Administers || order.Exists(one => authenticators.IsDirectoryOf(tenant, one.Name))),
             cancellation);
         return await Conclude(request, verdict, judge, cancellation);
     }
+
+    /// <summary>
+    /// Whose the accounts are that are guessed at: the doors of several tenants, and of their administration, lead to one directory of the
+    /// operator's. No tenant has a name with a slash.
+    /// </summary>
+    private string DirectoryOf(TenantConfiguration tenant, IEnumerable<(string Name, IAuthenticator Authenticator)> order) =>
+        order.FirstOrDefault(one => one.Authenticator is IPasswordAuthenticator).Name is { } first && !authenticators.IsOwn(tenant, first)
+            ? $"/{first}"
+            : tenant.Name;
 
     private async ValueTask<LoginResult> AsRobot(
         TenantConfiguration tenant, LoginRequest request, string robot, Secret secret, CancellationToken cancellation)

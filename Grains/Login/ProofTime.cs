@@ -23,7 +23,10 @@ internal static class ProofTime
 
     /// <summary>When it was; <c>null</c> when nothing says it.</summary>
     public static DateTimeOffset? Of(LoginRequest request, VerifiedIdentity identity, DateTimeOffset now) =>
-        request.Credentials.Kind == LoginCredentialsKind.Password ? now : Claim(identity, "auth_time") ?? Claim(identity, "iat");
+        request.Credentials.Kind == LoginCredentialsKind.Password ? now : Of(identity);
+
+    /// <summary>The same of somebody who was proved by a token.</summary>
+    public static DateTimeOffset? Of(VerifiedIdentity identity) => Claim(identity, "auth_time") ?? Claim(identity, "iat");
 
     /// <summary>Whether that is young enough.</summary>
     public static bool IsRecent(DateTimeOffset? proved, DateTimeOffset now) =>

@@ -6,14 +6,15 @@ namespace RegistryProxy.Grains.Throttling;
 /// <summary>
 /// Slows guessing down and nobody else: failures are budgeted per address, per account and in all. An address from which an account has
 /// logged in before has a budget of its own for it, so that guesses made elsewhere, or beside it, lock nobody out; and an account that
-/// nobody guesses at can still log in for the first time from an address whose budget is spent. Every budget fills again by itself. Tries
+/// nobody guesses at can still log in for the first time from an address whose budget is spent. Credential text is not guessed: one that is
+/// wrong is charged to itself, and to its address only where somebody else must be asked. Every budget fills again by itself. Tries
 /// of one address wait for each other, so that many at once are neither guesses nor refused. What is remembered has a fixed size, and
 /// nothing is remembered of a try that was refused. What nobody could decide, since who must is away, is no guess, but an address may do so
 /// only so often.
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time)
 {
-    /// <summary>Addresses, accounts, pairs and parts that are remembered, each; some 600 bytes for one.</summary>
+    /// <summary>Addresses, accounts, pairs, proofs and parts that are remembered, each; some 600 bytes for one.</summary>
     private const int Capacity = 20_000;
 
     /// <summary>How long a try may wait for those before it.</summary>
@@ -26,38 +27,46 @@ internal sealed class LoginThrottle(TimeProvider time)
     private readonly ConcurrentLru<CallerAddress, Caller> _addresses = new(Capacity);
     private readonly ConcurrentLru<ThrottleKey, FailureBudget> _accounts = new(Capacity);
     private readonly ConcurrentLru<ThrottleKey, Acquaintance> _known = new(Capacity);
-    private readonly ConcurrentLru<ThrottleKey, Part> _parts = new(Capacity);
+    private readonly ConcurrentLru<ThrottleKey, FailureBudget> _proofs = new(Capacity);
+    private readonly ConcurrentLru<ThrottleKey, WaitingLine> _parts = new(Capacity);
     private readonly FailureBudget _all = new(1200, TimeSpan.FromSeconds(0.1), time);
 
-    /// <summary>How many addresses, accounts, pairs and parts are remembered.</summary>
-    internal int Count => _addresses.Count + _accounts.Count + _known.Count + _parts.Count;
+    /// <summary>How many addresses, accounts, pairs, proofs and parts are remembered.</summary>
+    internal int Count => _addresses.Count + _accounts.Count + _known.Count + _proofs.Count + _parts.Count;
 
     /// <summary>Starts a try to log in with a password; <c>null</c> when it comes too soon.</summary>
-    /// <param name="tenant">The tenant.</param>
-    /// <param name="user">The user name, of any length.</param>
+    /// <param name="directory">Whose account it is: the tenant, or an authenticator that several have.</param>
+    /// <param name="user">The user name as it was typed, of any length.</param>
     /// <param name="address">The client's address; empty when it is not known.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    public ValueTask<LoginAttempt?> Begin(string tenant, string user, string address, CancellationToken cancellation)
+    public ValueTask<LoginAttempt?> Begin(string directory, string user, string address, CancellationToken cancellation)
     {
-        var caller = CallerAddress.Of(address);
-        return Begin(new Try(caller, ThrottleKey.Of(tenant, user), ThrottleKey.Of(tenant, user, caller.ToString())), cancellation);
+        var (caller, account) = (CallerAddress.Of(address), AccountName.Of(user));
+        return Begin(
+            new Try(caller, ThrottleKey.Of(directory, account)) { Pair = ThrottleKey.Of(directory, account, caller.ToString()) },
+            cancellation);
     }
 
     /// <summary>
-    /// Starts a try to log in with credential text; <c>null</c> when it comes too soon. Nobody guesses that, and all machines share the
-    /// name of the authenticator: what one address gets wrong counts for that address alone, and there for the part that must decide it.
+    /// Starts a try to log in with credential text; <c>null</c> when it comes too soon. Nobody guesses that, and all machines of a site
+    /// share an address and the name of the authenticator: what one of them gets wrong holds up none that has another text.
     /// </summary>
-    /// <param name="tenant">The tenant.</param>
-    /// <param name="authenticator">The authenticator.</param>
+    /// <param name="proof">What is shown.</param>
     /// <param name="address">The client's address; empty when it is not known.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <param name="part">A part of the authenticator; empty when it has but one.</param>
-    public ValueTask<LoginAttempt?> BeginProof(
-        string tenant, string authenticator, string address, CancellationToken cancellation, string part = "")
+    public ValueTask<LoginAttempt?> BeginProof(ProofTry proof, string address, CancellationToken cancellation)
     {
         var caller = CallerAddress.Of(address);
-        var pair = ThrottleKey.Of(tenant, "", authenticator, caller.ToString(), part);
-        return Begin(new Try(caller, pair, pair, IsPart: part.Length > 0), cancellation);
+        var key = ThrottleKey.Of(proof.Tenant, "", proof.Authenticator, caller.ToString(), proof.Part, proof.Text.Reveal());
+        return Begin(
+            new Try(caller, key)
+            {
+                IsProof = true,
+                IsFree = proof.AsksNobody,
+                Part = proof.Part.Length == 0 ? null
+                    : ThrottleKey.Of(proof.Tenant, "", proof.Authenticator, caller.ToString(), proof.Part),
+            },
+            cancellation);
     }
 
     /// <summary>
@@ -69,7 +78,7 @@ internal sealed class LoginThrottle(TimeProvider time)
     {
         var caller = CallerAddress.Of(address);
         var pair = ThrottleKey.Of(tenant, "", "", robot, secret.Reveal(), caller.ToString());
-        return Begin(new Try(caller, pair, pair), cancellation);
+        return Begin(new Try(caller, pair) { Pair = pair }, cancellation);
     }
 
     private async ValueTask<LoginAttempt?> Begin(Try one, CancellationToken cancellation)
@@ -81,36 +90,48 @@ internal sealed class LoginThrottle(TimeProvider time)
 
         if (Charge(one) is { } charged)
         {
-            return new LoginAttempt(() => _known.GetOrAdd(one.Pair, _ => new Acquaintance(time)), queue, charged);
+            return new LoginAttempt(() => Remember(one), queue, charged);
         }
 
         queue.Leave();
         return null;
     }
 
+    private void Remember(Try one)
+    {
+        if (one.Pair is { } pair)
+        {
+            _known.GetOrAdd(pair, _ => new Acquaintance(time));
+        }
+    }
+
+    private Acquaintance? Known(Try one) => one.Pair is { } pair && _known.TryGet(pair, out var known) ? known : null;
+
+    private ConcurrentLru<ThrottleKey, FailureBudget> AccountsOf(Try one) => one.IsProof ? _proofs : _accounts;
+
     /// <summary>Where the try waits; <c>null</c> when there is nothing to wait for.</summary>
     private WaitingLine? Queue(Try one)
     {
         lock (_gate)
         {
-            if (_known.TryGet(one.Pair, out var known))
+            if (Known(one) is { } known)
             {
                 return known.Line;
             }
 
-            var account = _accounts.TryGet(one.Account, out var failures) ? failures : null;
+            var account = AccountsOf(one).TryGet(one.Account, out var failures) ? failures : null;
             if (account is { IsSpent: true })
             {
                 return null;
             }
 
-            if (_addresses.TryGet(one.From, out var caller) && !one.IsPart)
+            if (one.Part is { } part)
             {
-                return caller.Line;
+                return _parts.GetOrAdd(part, _ => new WaitingLine(4));
             }
 
-            return caller is not null || account is null or { IsUntouched: true } || !_all.IsSpent
-                ? one.IsPart ? PartOf(one).Line : _addresses.GetOrAdd(one.From, _ => new Caller(1, time)).Line
+            return _addresses.TryGet(one.From, out var caller) || account is null or { IsUntouched: true } || !_all.IsSpent
+                ? (caller ?? _addresses.GetOrAdd(one.From, _ => new Caller(1, time))).Line
                 : null;
         }
     }
@@ -119,28 +140,35 @@ internal sealed class LoginThrottle(TimeProvider time)
     {
         lock (_gate)
         {
-            if (_known.TryGet(one.Pair, out var known))
+            if (Known(one) is { } known)
             {
                 return known.Charge() is { } own ? new LoginCharge(own, []) : null;
             }
 
-            var caller = _addresses.GetOrAdd(one.From, _ => new Caller(1, time));
-            var site = one.From.HasSite ? _addresses.GetOrAdd(one.From.Site, _ => new Caller(CallerAddress.MaxOfSite, time)) : null;
-            var account = _accounts.TryGet(one.Account, out var failures) ? failures : new FailureBudget(30, TimeSpan.FromSeconds(6), time);
-            FailureBudget[] undecided = one.IsPart ? [PartOf(one).Undecided]
-                : site is null ? [caller.Undecided] : [caller.Undecided, site.Undecided];
-            if (Array.Exists(undecided, budget => budget.IsSpent) || Charge(caller, site, account) is not { } charged)
+            var accounts = AccountsOf(one);
+            var account = accounts.TryGet(one.Account, out var failures) ? failures : new FailureBudget(30, TimeSpan.FromSeconds(6), time);
+            var charged = one.IsFree ? ChargeFree(account) : Charge(one.From, account);
+            if (charged is not null && failures is null)
             {
-                return null;
+                accounts.AddOrUpdate(one.Account, account);
             }
 
-            if (failures is null)
-            {
-                _accounts.AddOrUpdate(one.Account, account);
-            }
-
-            return new LoginCharge(charged, undecided);
+            return charged;
         }
+    }
+
+    /// <summary>Nobody but the silo is asked, so that what cannot be decided costs the same.</summary>
+    private static LoginCharge? ChargeFree(FailureBudget account) =>
+        account.TryCharge() ? new LoginCharge([account], [account]) : null;
+
+    private LoginCharge? Charge(CallerAddress from, FailureBudget account)
+    {
+        var caller = _addresses.GetOrAdd(from, _ => new Caller(1, time));
+        var site = from.HasSite ? _addresses.GetOrAdd(from.Site, _ => new Caller(CallerAddress.MaxOfSite, time)) : null;
+        FailureBudget[] undecided = site is null ? [caller.Undecided] : [caller.Undecided, site.Undecided];
+        return !Array.Exists(undecided, budget => budget.IsSpent) && Charge(caller, site, account) is { } charged
+            ? new LoginCharge(charged, undecided)
+            : null;
     }
 
     private FailureBudget[]? Charge(Caller caller, Caller? site, FailureBudget account)
@@ -156,17 +184,20 @@ internal sealed class LoginThrottle(TimeProvider time)
         return untouched && FailureBudget.TryChargeEach(spare) ? spare : null;
     }
 
-    private Part PartOf(Try one) => _parts.GetOrAdd(one.Pair, _ => new Part(time));
-
-    /// <summary>Who tries what from where; of some, the pair is one of an address and a part of an authenticator.</summary>
-    private readonly record struct Try(CallerAddress From, ThrottleKey Account, ThrottleKey Pair, bool IsPart = false);
-
-    /// <summary>A part of an authenticator at an address: who waits for one holds up nobody who needs another.</summary>
-    private sealed class Part(TimeProvider time)
+    /// <summary>Who tries what from where.</summary>
+    private sealed record Try(CallerAddress From, ThrottleKey Account)
     {
-        public FailureBudget Undecided { get; } = new(UndecidedBurst, TimeSpan.FromSeconds(1), time);
+        /// <summary>The account at the address, remembered once it has logged in there; <c>null</c> for what is not.</summary>
+        public ThrottleKey? Pair { get; init; }
 
-        public WaitingLine Line { get; } = new(4);
+        /// <summary>The part of an authenticator at the address: who waits for one holds up nobody who needs another.</summary>
+        public ThrottleKey? Part { get; init; }
+
+        /// <summary>Whether the account is a text that is shown.</summary>
+        public bool IsProof { get; init; }
+
+        /// <summary>Whether a wrong one costs its address nothing.</summary>
+        public bool IsFree { get; init; }
     }
 
     /// <summary>One address, or the /48 of many.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Grains.Throttling;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Grains;
 
@@ -65,13 +66,57 @@ public sealed class LoginThrottleTests
         var refused = 0;
         for (var i = 0; i < 500; i++)
         {
-            using var attempt = await _throttle.BeginProof("acme", "k8s", "10.0.0.1", CancellationToken.None);
-            refused += attempt is null ? 1 : 0;
+            refused += await Show("wrong") ? 0 : 1;
         }
 
         Assert.InRange(refused, 1, 499);
-        using var other = await _throttle.BeginProof("acme", "k8s", "10.0.0.2", CancellationToken.None);
-        Assert.NotNull(other);
+        Assert.True(await Show("good"));
+        Assert.True(await Show("wrong", "10.0.0.2"));
+    }
+
+    [Fact]
+    public async Task One_machine_that_tries_again_and_again_with_what_is_wrong_holds_up_none_at_its_address()
+    {
+        for (var second = 0; second < 600; second++)
+        {
+            await Show($"wrong {second}");
+            Assert.True(await Show("good", isGood: true));
+            Assert.True(await Show($"good {second}", isGood: true));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    [Fact]
+    public async Task Text_that_nobody_else_is_asked_about_costs_its_address_nothing()
+    {
+        for (var i = 0; i < 500; i++)
+        {
+            Assert.True(await Show($"invented {i}", isFree: true));
+        }
+
+        Assert.True(await Show("good", isFree: true));
+        Assert.True(await Fail("alice", "10.0.0.1"));
+        var same = 0;
+        for (var i = 0; i < 500; i++)
+        {
+            same += await Show("the same", isFree: true) ? 1 : 0;
+        }
+
+        Assert.Equal(30, same);
+    }
+
+    [Fact]
+    public async Task An_account_has_one_budget_however_it_is_spelled()
+    {
+        string[] spellings = ["alice b", "Alice B", "ALICE B", "alice  b", " alice b ", "alice\tb", "\uff41lice b", "alice\u3000\uff42"];
+        var tried = 0;
+        for (var i = 0; i < 500; i++)
+        {
+            tried += await Fail(spellings[i % spellings.Length], $"10.1.{i / 250}.{i % 250}") ? 1 : 0;
+        }
+
+        Assert.Equal(30, tried);
+        Assert.True(await Fail("aliceb", "10.0.0.1"));
     }
 
     [Fact]
@@ -122,6 +167,18 @@ public sealed class LoginThrottleTests
 
         _time.Advance(TimeSpan.FromSeconds(LoginThrottle.UndecidedBurst));
         Assert.True(await Leave("invented", "10.0.0.1"));
+    }
+
+    private async Task<bool> Show(string text, string address = "10.0.0.1", bool isFree = false, bool isGood = false)
+    {
+        using var attempt = await _throttle.BeginProof(
+            new ProofTry("acme", "k8s", new Secret(text), AsksNobody: isFree), address, CancellationToken.None);
+        if (isGood)
+        {
+            attempt?.Succeed();
+        }
+
+        return attempt is not null;
     }
 
     private async Task<bool> Leave(string user, string address)

@@ -1,7 +1,9 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Clouds;
+using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Identity;
@@ -61,6 +63,31 @@ public sealed class AwsStsTests : IDisposable
         }
 
         Assert.Equal(0, sts.Calls);
+    }
+
+    [Theory]
+    [InlineData(400, "<Code>Throttling</Code>", true)]
+    [InlineData(400, "<Code>ThrottlingException</Code>", true)]
+    [InlineData(400, "<Code>RequestLimitExceeded</Code>", true)]
+    [InlineData(429, "", true)]
+    [InlineData(408, "", true)]
+    [InlineData(503, "", true)]
+    [InlineData(400, "<Code>IncompleteSignature</Code>", false)]
+    [InlineData(403, "<Code>ExpiredToken</Code>", false)]
+    [InlineData(403, "nonsense", false)]
+    public async Task Aws_that_takes_no_more_questions_has_refused_no_signature(int status, string body, bool isBusy)
+    {
+        await using var sts = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = status;
+            return context.Response.WriteAsync(
+                $"<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>{body}</Error></ErrorResponse>");
+        });
+        var verdict = await Verify((ITokenAuthenticator)_authenticators.Create(
+            $"{{ type: aws-sts, accounts: [\"123456789012\"], serverId: {Server}, endpoint: \"{sts.Url}\", allowPrivate: true }}"),
+            Presign());
+        Assert.Equal(isBusy, verdict.Kind == VerdictKind.Unavailable);
+        Assert.Equal(!isBusy, verdict.Kind == VerdictKind.Refused);
     }
 
     [Fact]

@@ -139,7 +139,9 @@ public sealed class KubernetesClustersTests : IDisposable
     {
         var throttle = new LoginThrottle(_time);
         ValueTask<LoginAttempt?> Begin(string cluster) =>
-            throttle.BeginProof("acme", "it", "10.0.0.1", TestContext.Current.CancellationToken, cluster);
+            throttle.BeginProof(
+                new ProofTry("acme", "it", new Secret("token"), cluster, AsksNobody: true), "10.0.0.1",
+                TestContext.Current.CancellationToken);
         for (var i = 0; i < 200 && await Begin("away") is { } attempt; i++)
         {
             attempt.Leave();

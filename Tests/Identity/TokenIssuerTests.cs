@@ -197,6 +197,7 @@ public sealed class TokenIssuerTests : IDisposable
     [Theory]
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a }", "require")]
     [InlineData("{ type: oidc, issuer: \"https://accounts.google.com\", audience: a, allowAnySubject: true }", "allowAnySubject")]
+    [InlineData("{ type: oidc, issuer: \"https://gitlab.com\", audience: a, require: { sub: \"*\", aud: a } }", "lets everybody in")]
     [InlineData("{ type: oidc, issuer: \"http://idp.example\", audience: a, allowAnySubject: true }", "https://")]
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", require: { a: b } }", "audience")]
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientSecret: { value: x } }",

@@ -66,6 +66,12 @@ internal static class TokenIssuerReader
             allowAnySubject.Fail(
                 $"is never good for {issuer!.IdnHost}, which gives tokens to anybody; name the claims that yours have under require");
         }
+        else if (isPublic && oidc.Require.Count > 0 && oidc.Require.All(IsOfEverybody))
+        {
+            require.Fail(
+                $"lets everybody in: {issuer!.IdnHost} gives tokens with such claims to anybody; name a claim with a value that only " +
+                "yours have");
+        }
         else if (!any && oidc.Require.Count == 0)
         {
             require.Fail(
@@ -73,6 +79,10 @@ internal static class TokenIssuerReader
                 "allowAnySubject: true");
         }
     }
+
+    /// <summary>Whether every token of an issuer has what is required: a claim that all have, or any value of one.</summary>
+    private static bool IsOfEverybody(KeyValuePair<string, IReadOnlyList<string>> claim) =>
+        claim.Key is "iss" or "aud" or "exp" or "iat" or "nbf" or "jti" || claim.Value.Any(glob => glob.All(letter => letter == '*'));
 
     internal static string Issuer(Field field, bool allowPrivate)
     {

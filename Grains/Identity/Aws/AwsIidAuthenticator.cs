@@ -24,6 +24,8 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
         new(CertificateFiles.Load(configuration.Certificates)
             .Where(certificate => certificate.GetRSAPublicKey()?.KeySize >= MinKeyBits).ToArray());
 
+    public bool AsksNobody => true;
+
     public bool Allows(VerifiedIdentity identity) =>
         configuration.Accounts.Contains(identity.Claims.GetValueOrDefault("accountId", ""))
         && (configuration.Regions.Count == 0 || configuration.Regions.Contains(identity.Claims.GetValueOrDefault("region", "")));

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
@@ -16,6 +17,10 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
 
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
+
+    /// <summary>What the codes contain by which AWS says that too much is asked.</summary>
+    private static readonly string[] Throttled = ["Throttl", "RequestLimitExceeded", "TooManyRequests", "SlowDown"];
+
     private static readonly XNamespace Sts = "https://sts.amazonaws.com/doc/2011-06-15/";
 
     private readonly EgressPool _ways = new(static settings => UpstreamTransport.Create(settings), time);
@@ -91,6 +96,13 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
             return Verdict.Unavailable("AWS STS does not answer");
         }
 
+        var reply = await response.Content.ReadBytes(MaxReply, either.Token);
+        if (!response.IsSuccessStatusCode && SaysLater(response.StatusCode, reply) is { } code)
+        {
+            Server?.Failed(new ExchangeFault("status", $"it answers {(int)response.StatusCode}{code}"));
+            return Verdict.Unavailable("AWS STS takes no more questions now; try again in a while");
+        }
+
         if (!response.IsSuccessStatusCode)
         {
             Server?.Answered();
@@ -99,26 +111,39 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
                 $"'{configuration.ServerId}'");
         }
 
-        var reply = await response.Content.ReadBytes(MaxReply, either.Token);
         Server?.Answered();
         return Identify(reply);
     }
 
-    private Verdict Identify(byte[] xml)
+    /// <summary>
+    /// The code in brackets of an answer that says nothing of the signature; <c>null</c> of one that does. AWS throttles with 400.
+    /// </summary>
+    private static string? SaysLater(HttpStatusCode status, byte[] reply)
     {
-        XElement? result;
+        var code = Read(reply)?.Descendants().FirstOrDefault(element => element.Name.LocalName == "Code")?.Value ?? "";
+        var isThrottled = Array.Exists(Throttled, word => code.Contains(word, StringComparison.Ordinal));
+        return isThrottled ? $" ({code})"
+            : status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests ? "" : null;
+    }
+
+    private static XElement? Read(byte[] xml)
+    {
         try
         {
             using var reader = XmlReader.Create(
                 new MemoryStream(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
-            var root = XElement.Load(reader);
-            result = root.Name == Sts + "GetCallerIdentityResponse" ? root.Element(Sts + "GetCallerIdentityResult") : null;
+            return XElement.Load(reader);
         }
         catch (Exception fault) when (fault is XmlException or ArgumentException or NotSupportedException)
         {
-            result = null;
+            return null;
         }
+    }
 
+    private Verdict Identify(byte[] xml)
+    {
+        var result = Read(xml) is { } root && root.Name == Sts + "GetCallerIdentityResponse"
+            ? root.Element(Sts + "GetCallerIdentityResult") : null;
         var (arn, user, account) = (result?.Element(Sts + "Arn")?.Value, result?.Element(Sts + "UserId")?.Value,
             result?.Element(Sts + "Account")?.Value);
         if (arn is null || user is null || account is null || arn.Split(':') is not ["arn", _, "sts" or "iam", _, var owner, ..]

@@ -21,6 +21,8 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
 
     private readonly X509Certificate2Collection _certificates = CertificateFiles.Load(configuration.Roots);
 
+    public bool AsksNobody => true;
+
     public bool Allows(VerifiedIdentity identity) =>
         configuration.Subscriptions.Contains(identity.Claims.GetValueOrDefault("subscriptionId", ""), StringComparer.OrdinalIgnoreCase);
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -17,6 +18,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
 
     /// <summary>What the provider is asked, for operators.</summary>
     private const string Question = "token";
+
+    /// <summary>How old a login may be that is for the administration of a tenant, in seconds: 14 minutes.</summary>
+    private const string Recent = "840";
 
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -49,6 +53,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
             State = flow.State,
             Nonce = flow.Nonce,
             Prompt = flow.Administers ? OpenIdConnectPrompt.Login : null,
+            MaxAge = flow.Administers ? Recent : null,
         };
         message.SetParameter("code_challenge", flow.Challenge);
         message.SetParameter("code_challenge_method", "S256");
@@ -84,10 +89,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
 
         try
         {
-            var (token, problem) = await Exchange(endpoints.Token, flow, code, callback, cancellation);
-            return token is null
-                ? Verdict.Refused(problem)
-                : await _verifier.Verify(token, issued => Identify(issued, flow), cancellation);
+            var (token, refusal) = await Exchange(endpoints.Token, flow, code, callback, cancellation);
+            return token is null ? refusal!
+                : await _verifier.Verify(token, issued => Identify(issued, flow, endpoints.SaysWhen), cancellation);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException
             && !cancellation.IsCancellationRequested)
@@ -113,18 +117,23 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
 
     private Verdict NotNow => Verdict.Unavailable($"the provider of '{configuration.Name}' does not answer now");
 
-    private Verdict Identify(IssuedToken token, LoginFlow flow)
+    private Verdict Identify(IssuedToken token, LoginFlow flow, bool saysWhen)
     {
         if (token.Text("nonce") != flow.Nonce || (token.Text("azp") is { } party && party != people.ClientId))
         {
             return Verdict.Refused("the ID token belongs to another login");
         }
 
+        if (flow.Administers && saysWhen && token.Text("auth_time") is null)
+        {
+            return Verdict.Refused("the ID token does not say when you logged in (auth_time), which administration needs");
+        }
+
         var verdict = identify(token);
         return verdict.Identity is { } identity ? Verdict.Proved(identity with { Expires = null }) : verdict;
     }
 
-    private async ValueTask<(Secret? Token, string Problem)> Exchange(
+    private async ValueTask<(Secret? Token, Verdict? Refusal)> Exchange(
         Uri address, LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(Timeout, time);
@@ -132,17 +141,26 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         using var request = Request(address, flow, code, callback);
         using var response = await _ways.For(network()).SendAsync(request, either.Token);
         using var body = Parse(await response.Content.ReadBytes(MaxBody, either.Token));
-        if ((int)response.StatusCode >= 500)
+        var error = Text(body, "error") is { Length: < 64 } said ? said : "";
+        if ((int)response.StatusCode >= 500 || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
+            || error is "temporarily_unavailable" or "server_error")
         {
             throw new HttpRequestException($"it answers {(int)response.StatusCode}", null, response.StatusCode);
+        }
+
+        if (error is "invalid_client" or "unauthorized_client" || response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            server?.Failed(new ExchangeFault("answer", "it does not take clientId and clientSecret"), Question);
+            return (null, Verdict.Unavailable(
+                $"the provider of '{configuration.Name}' does not take the clientId or clientSecret of this registry; tell its operator"));
         }
 
         server?.Answered(Question);
 
         return response.IsSuccessStatusCode && Text(body, "id_token") is { } token
-            ? (new Secret(token), "")
-            : (null, $"the provider of '{configuration.Name}' refused the login" +
-                $"{(Text(body, "error") is { Length: < 64 } error ? $": {error}" : "")}");
+            ? (new Secret(token), null)
+            : (null, Verdict.Refused(
+                $"the provider of '{configuration.Name}' refused the login{(error.Length > 0 ? $": {error}" : "")}"));
     }
 
     private HttpRequestMessage Request(Uri address, LoginFlow flow, Secret code, string callback)

@@ -15,6 +15,8 @@ internal sealed class GcpIdentityAuthenticator(
 
     private readonly IssuedTokenVerifier _verifier = new(configuration, network, time, server, "RS256");
 
+    public bool AsksNobody => true;
+
     public bool Allows(VerifiedIdentity identity) => configuration.Projects.Contains(identity.Claims.GetValueOrDefault("projectId", ""));
 
     public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>

@@ -53,6 +53,11 @@ internal sealed class IssuedToken
         return claims;
     }
 
+    /// <summary>What it says of the claims that are required and not among those of its identity.</summary>
+    public Dictionary<string, IReadOnlyList<string>> Beside(
+        IReadOnlyDictionary<string, string> claims, IEnumerable<string> required) =>
+        required.Where(name => !claims.ContainsKey(name)).ToDictionary(name => name, Texts);
+
     /// <summary>What is wrong with the first of the claims that are named and match none of their globs; <c>null</c> when all do.</summary>
     public string? Misses(IReadOnlyDictionary<string, IReadOnlyList<string>> required)
     {

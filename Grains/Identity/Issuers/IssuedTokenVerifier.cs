@@ -118,7 +118,7 @@ internal sealed class IssuedTokenVerifier : IDisposable
         try
         {
             token = text.Length <= MaxLength ? new JsonWebToken(text) : null!;
-            return token?.EncodedSignature.Length > 0;
+            return token?.EncodedSignature.Length > 0 && IsOfAKnownKind(token);
         }
         catch (Exception)
         {
@@ -126,6 +126,18 @@ internal sealed class IssuedTokenVerifier : IDisposable
             token = null!;
             return false;
         }
+    }
+
+    /// <summary>
+    /// No extension that must be understood (RFC 7515 §4.1.11), and no message of another kind, such as one of a logout (RFC 8725 §3.11).
+    /// </summary>
+    private static bool IsOfAKnownKind(JsonWebToken token)
+    {
+        var kind = token.Typ ?? "";
+        return !token.TryGetHeaderValue<object>("crit", out _)
+            && (!kind.EndsWith("+jwt", StringComparison.OrdinalIgnoreCase)
+                || kind.Equals("at+jwt", StringComparison.OrdinalIgnoreCase)
+                || kind.Equals("application/at+jwt", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>The signature is verified first: of what is refused after that it is known whose it is.</summary>

@@ -32,7 +32,8 @@ internal sealed class IssuerEndpoints : IDisposable
         var document = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
         return document.Issuer == _configuration.Issuer && Usable(document.AuthorizationEndpoint) is { } authorization
             && Usable(document.TokenEndpoint) is { } token
-            ? new Endpoints(authorization, token, document.AuthorizationResponseIssParameterSupported)
+            ? new Endpoints(
+                authorization, token, document.AuthorizationResponseIssParameterSupported, document.ClaimsSupported.Contains("auth_time"))
             : throw new InvalidDataException($"{address} names another issuer, or endpoints that are not https://");
     }
 
@@ -42,5 +43,6 @@ internal sealed class IssuerEndpoints : IDisposable
     /// <param name="Authorization">Where people go.</param>
     /// <param name="Token">Where codes go.</param>
     /// <param name="NamesItself">Whether each browser comes back with <c>iss</c> (RFC 9207 §3).</param>
-    internal sealed record Endpoints(Uri Authorization, Uri Token, bool NamesItself);
+    /// <param name="SaysWhen">Whether its ID tokens have <c>auth_time</c>, where that is asked for.</param>
+    internal sealed record Endpoints(Uri Authorization, Uri Token, bool NamesItself, bool SaysWhen);
 }

@@ -17,6 +17,9 @@ internal sealed class IssuerKeys : IDisposable
     /// <summary>The longest modulus of an RSA key, in bytes: a longer one is left out, as others of these whose exponent is long.</summary>
     public const int MaxModulus = 1024;
 
+    /// <summary>The shortest modulus of an RSA key, in bytes (RFC 7518 §3.3); a shorter one is left out.</summary>
+    public const int MinModulus = 256;
+
     /// <summary>The longest exponent of an RSA key, in bytes; what is signed by keys in use has one of three.</summary>
     public const int MaxExponent = 8;
 
@@ -96,7 +99,7 @@ internal sealed class IssuerKeys : IDisposable
 
     private async Task<IReadOnlyList<SecurityKey>> FetchKeys(CancellationToken cancellation)
     {
-        IReadOnlyList<SecurityKey> keys = [.. (await Read(cancellation)).Where(IsCheap).Take(MaxKeys + 1)];
+        IReadOnlyList<SecurityKey> keys = [.. (await Read(cancellation)).Where(IsUsable).Take(MaxKeys + 1)];
         return keys.Count is > 0 and <= MaxKeys ? keys
             : throw new JsonException($"'{_configuration.Label}' has {(keys.Count == 0 ? "no keys" : $"more than {MaxKeys} keys")}");
     }
@@ -126,11 +129,11 @@ internal sealed class IssuerKeys : IDisposable
     };
 
     private static List<SecurityKey> Of(string json, string name) =>
-        new JsonWebKeySet(json).GetSigningKeys().Where(IsCheap).ToList() is { Count: > 0 and <= MaxKeys } keys ? keys
+        new JsonWebKeySet(json).GetSigningKeys().Where(IsUsable).ToList() is { Count: > 0 and <= MaxKeys } keys ? keys
             : throw new FormatException($"{name} contains no keys, or more than {MaxKeys}");
 
-    /// <summary>Whether a signature is verified at once: an issuer can make keys that take seconds.</summary>
-    private static bool IsCheap(SecurityKey key)
+    /// <summary>Whether a signature is worth something, and verified at once: an issuer can make keys that take seconds.</summary>
+    private static bool IsUsable(SecurityKey key)
     {
         RSAParameters? parameters = key switch
         {
@@ -140,7 +143,7 @@ internal sealed class IssuerKeys : IDisposable
             _ => null,
         };
         return parameters is not { Modulus: var modulus, Exponent: var exponent }
-            || (modulus?.Length <= MaxModulus && exponent?.Length <= MaxExponent);
+            || (modulus?.Length is >= MinModulus and <= MaxModulus && exponent?.Length <= MaxExponent);
     }
 }
 

@@ -28,9 +28,12 @@ internal sealed class KubernetesAuthenticator(
     public static string StampOf(KubernetesConfiguration configuration) =>
         configuration.Cluster is null ? "" : ShortHash.Of(configuration.Issuer);
 
+    public bool AsksNobody => true;
+
     /// <summary>Whether it is of this cluster: its name may have been given to another, or to one that is the only one.</summary>
     public bool Allows(VerifiedIdentity identity) =>
-        identity.Claims.GetValueOrDefault(ClusterClaim) == configuration.Cluster && identity.CredentialStamp == _stamp;
+        identity.Claims.GetValueOrDefault(ClusterClaim) == configuration.Cluster && identity.CredentialStamp == _stamp
+        && identity.Has(configuration.Require);
 
     public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>
         _verifier.Verify(presented.Text, Identify, cancellation);
@@ -57,7 +60,10 @@ internal sealed class KubernetesAuthenticator(
         Add(claims, "pod", token.Text(Private, "pod", "name"));
         Add(claims, "node", token.Text(Private, "node", "name"));
         Add(claims, ClusterClaim, configuration.Cluster);
-        return Verdict.Proved(new VerifiedIdentity(configuration.Name, subject, [], claims, _stamp, token.Expires));
+        return Verdict.Proved(new VerifiedIdentity(configuration.Name, subject, [], claims, _stamp, token.Expires)
+        {
+            Required = token.Beside(claims, configuration.Require.Keys),
+        });
     }
 
     /// <summary>Accounts of one name in two clusters are two identities.</summary>

@@ -15,11 +15,14 @@ internal sealed class KubernetesClusters(KubernetesClustersConfiguration configu
     private readonly Dictionary<string, string> _byIssuer =
         configuration.Clusters.ToDictionary(cluster => cluster.Value.Issuer, cluster => cluster.Key);
 
-    /// <summary>Whether the cluster is still one of these, and has the issuer that the session was opened by.</summary>
+    public bool AsksNobody => true;
+
+    /// <summary>Whether the cluster is still one of these, has the issuer that the session was opened by, and requires no more.</summary>
     public bool Allows(VerifiedIdentity identity) =>
         identity.Claims.TryGetValue(KubernetesAuthenticator.ClusterClaim, out var name)
         && configuration.Clusters.TryGetValue(name, out var cluster)
-        && (identity.CredentialStamp.Length == 0 || identity.CredentialStamp == KubernetesAuthenticator.StampOf(cluster));
+        && (identity.CredentialStamp.Length == 0 || identity.CredentialStamp == KubernetesAuthenticator.StampOf(cluster))
+        && identity.Has(cluster.Require);
 
     public string PartOf(Secret text) =>
         IssuedTokenVerifier.IssuerOf(text) is { } issuer ? _byIssuer.GetValueOrDefault(issuer, "") : "";

@@ -1,6 +1,5 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
-using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
@@ -28,8 +27,9 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDispos
     /// <summary>How people log in by browser; <c>null</c> when they do not.</summary>
     public CodeFlow? People { get; }
 
-    public bool Allows(VerifiedIdentity identity) => _configuration.Require.All(
-        claim => !identity.Claims.TryGetValue(claim.Key, out var value) || claim.Value.Any(glob => Glob.Matches(glob, value)));
+    public bool AsksNobody => true;
+
+    public bool Allows(VerifiedIdentity identity) => identity.Has(_configuration.Require, _configuration.GroupsClaim);
 
     public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>
         _verifier.Verify(presented.Text, Identify, cancellation);
@@ -69,9 +69,12 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDispos
             return Verdict.Misses(miss, _configuration.Name, _configuration.Name, token.Text(_configuration.SubjectClaim));
         }
 
+        var (groups, claims) = (token.Texts(_configuration.GroupsClaim), token.Scalars());
         return token.Text(_configuration.SubjectClaim) is { Length: > 0 } subject
-            ? Verdict.Proved(new VerifiedIdentity(
-                _configuration.Name, subject, token.Texts(_configuration.GroupsClaim), token.Scalars(), "", token.Expires))
+            ? Verdict.Proved(new VerifiedIdentity(_configuration.Name, subject, groups, claims, "", token.Expires)
+            {
+                Required = token.Beside(claims, _configuration.Require.Keys.Where(claim => claim != _configuration.GroupsClaim)),
+            })
             : Verdict.Refused($"claim {_configuration.SubjectClaim} missing: it must name the subject");
     }
 }
