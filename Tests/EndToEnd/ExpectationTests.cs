@@ -24,7 +24,7 @@ public sealed class ExpectationTests
 
             await Count(context);
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         await alice.PushBlob("a/b", Blob);
         await alice.PushBlob("a/b", Blob);

@@ -41,7 +41,7 @@ public sealed class FallbackTests
     {
         await using var first = await DockerRegistry.Start();
         await using var second = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(Yaml(first.Url, second.Url));
+        await using var door = await LeasedDoors.Take(Yaml(first.Url, second.Url));
         using var alice = door.Client("alice");
         await alice.PushImage("app", "v1", TestImage.Build(401, 1000));
         first.Kill();
@@ -69,7 +69,7 @@ public sealed class FallbackTests
             return Task.CompletedTask;
         });
         await using var second = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(Yaml(first.Url, second.Url, $", fallbackOn: {fallbackOn}"));
+        await using var door = await LeasedDoors.Take(Yaml(first.Url, second.Url, $", fallbackOn: {fallbackOn}"));
         using var alice = door.Client("alice");
         using var response = await alice.GetManifest("app", "v1");
         Assert.Equal(expected, (int)response.StatusCode);

@@ -11,7 +11,7 @@ namespace RegistryProxy.Tests.EndToEnd;
 /// Answers to pulls as registries give them that people run: without HEAD, without a digest or with a false one, with labels that mean
 /// nothing.
 /// </summary>
-public sealed class FieldAnswerTests
+public sealed class FieldAnswerTests(SharedDoor shared) : IClassFixture<SharedDoor>
 {
     private static readonly TestImage Image = TestImage.Build(910, 3000);
     private static readonly TestBlob Layer = Image.Layers[0];
@@ -58,21 +58,21 @@ public sealed class FieldAnswerTests
             return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
                 : Results.Bytes(Layer.Bytes, enableRangeProcessing: true).ExecuteAsync(context);
         });
-        await using var upstream = await RecordingUpstream.Start(context =>
+        var place = shared.Take(context =>
         {
             var isBlob = context.Request.Path.Value!.Contains("/blobs/", StringComparison.Ordinal);
             context.Response.StatusCode = isBlob ? 307 : HttpMethods.IsHead(context.Request.Method) ? 405 : 200;
             context.Response.Headers.Location = isBlob ? $"{storage.Url}/{Layer.Digest}" : default;
             return context.Response.StatusCode == 200 ? Serve(context) : Task.CompletedTask;
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
+        using var alice = shared.Door.Client("alice");
+        var repository = place.Repository;
         for (var i = 0; i < 2; i++)
         {
-            using var blob = await alice.Do(HttpMethod.Head, $"/v2/a/b/blobs/{Layer.Digest}", RegistryClient.Pull("a/b"));
+            using var blob = await alice.Do(HttpMethod.Head, $"/v2/{repository}/blobs/{Layer.Digest}", RegistryClient.Pull(repository));
             Assert.Equal((HttpStatusCode.OK, Layer.Bytes.Length), (blob.StatusCode, blob.Content.Headers.ContentLength));
             Assert.False(blob.Content.Headers.Contains("Content-Range"));
-            using var manifest = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+            using var manifest = await alice.Do(HttpMethod.Head, $"/v2/{repository}/manifests/v1", RegistryClient.Pull(repository));
             Assert.Equal((HttpStatusCode.OK, Image.Manifest.Bytes.Length), (manifest.StatusCode, manifest.Content.Headers.ContentLength));
         }
     }
@@ -84,31 +84,30 @@ public sealed class FieldAnswerTests
     [InlineData(true, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
     public async Task A_digest_that_is_missing_or_false_is_computed(bool caches, string? claimed)
     {
-        await using var upstream = await RecordingUpstream.Start(async context =>
+        await using var before = await shared.Before(caches, "1h", async context =>
         {
             await context.Request.Body.CopyToAsync(Stream.Null);
             context.Response.StatusCode = HttpMethods.IsPut(context.Request.Method) ? 201 : 200;
             await (context.Response.StatusCode == 200 ? Serve(context, claimed ?? "") : Task.CompletedTask);
         });
-        await using var door = await FrontDoor.Start(caches ? CacheTests.Yaml(upstream.Url, "1h") : DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
-        using var put = await alice.PutManifest("a/b", "v1", Image.Manifest);
+        var (alice, repository) = (before.Alice, before.Repository);
+        using var put = await alice.PutManifest(repository, "v1", Image.Manifest);
         await put.ShouldBe(HttpStatusCode.Created);
         Assert.Equal(Image.Manifest.Digest.Value, DigestOf(put));
         foreach (var reference in new[] { "v1", Image.Manifest.Digest.Value })
         {
-            using var got = await alice.GetManifest("a/b", reference);
+            using var got = await alice.GetManifest(repository, reference);
             Assert.Equal(Image.Manifest.Bytes, await got.Content.ReadAsByteArrayAsync());
             Assert.Equal(Image.Manifest.Digest.Value, DigestOf(got));
         }
 
         foreach (var tag in new[] { "v1", "never-pulled", "v1" })
         {
-            using var head = await alice.Do(HttpMethod.Head, $"/v2/a/b/manifests/{tag}", RegistryClient.Pull("a/b"));
+            using var head = await alice.Do(HttpMethod.Head, $"/v2/{repository}/manifests/{tag}", RegistryClient.Pull(repository));
             Assert.Equal((Image.Manifest.Digest.Value, Image.Manifest.Bytes.Length), (DigestOf(head), head.Content.Headers.ContentLength));
         }
 
-        await Status(HttpStatusCode.BadGateway, alice.GetManifest("a/b", Layer.Digest.Value));
+        await Status(HttpStatusCode.BadGateway, alice.GetManifest(repository, Layer.Digest.Value));
     }
 
     /// <summary>
@@ -119,27 +118,27 @@ public sealed class FieldAnswerTests
     [InlineData(true, 0)]
     public async Task A_digest_that_a_head_says_is_checked_once_unless_the_upstream_counts_pulls(bool counts, int gets)
     {
-        await using var upstream = await RecordingUpstream.Start(context =>
+        var place = shared.Take(context =>
         {
             context.Response.Headers["RateLimit-Remaining"] = counts ? "90;w=21600" : default;
             return Serve(context, Image.Manifest.Digest.Value);
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
+        using var alice = shared.Door.Client("alice");
         for (var again = 0; again < 3; again++)
         {
-            using var head = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+            using var head = await alice.Do(
+                HttpMethod.Head, $"/v2/{place.Repository}/manifests/v1", RegistryClient.Pull(place.Repository));
             Assert.Equal(Image.Manifest.Digest.Value, DigestOf(head));
         }
 
-        Assert.Equal(gets, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/")));
+        Assert.Equal(gets, place.Upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/")));
     }
 
     [Fact]
     public async Task The_digest_of_a_large_manifest_is_computed_too()
     {
         var large = TestBlob.Of($$"""{"schemaVersion":2,"mediaType":"{{TestImage.OciManifest}}","x":"{{new string('x', 200_000)}}"}""");
-        await using var upstream = await RecordingUpstream.Start(context =>
+        var place = shared.Take(context =>
         {
             context.Response.ContentType = TestImage.OciManifest;
             context.Response.ContentLength = context.Request.Path == "/v2/" ? null : large.Bytes.Length;
@@ -147,12 +146,12 @@ public sealed class FieldAnswerTests
             return context.Request.Path == "/v2/" || HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
                 : context.Response.Body.WriteAsync(large.Bytes).AsTask();
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
-        using var got = await alice.GetManifest("a/b", "v1");
+        using var alice = shared.Door.Client("alice");
+        using var got = await alice.GetManifest(place.Repository, "v1");
         Assert.Equal(large.Digest.Value, DigestOf(got));
         Assert.Equal(large.Bytes, await got.Content.ReadAsByteArrayAsync());
-        using var head = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+        using var head = await alice.Do(
+            HttpMethod.Head, $"/v2/{place.Repository}/manifests/v1", RegistryClient.Pull(place.Repository));
         Assert.Equal((large.Digest.Value, large.Bytes.Length), (DigestOf(head), head.Content.Headers.ContentLength));
     }
 
@@ -163,19 +162,18 @@ public sealed class FieldAnswerTests
     [InlineData("aws-chunked", true)]
     public async Task A_label_of_an_encoding_is_dropped_and_the_digest_decides(string label, bool caches)
     {
-        await using var upstream = await RecordingUpstream.Start(context =>
+        await using var before = await shared.Before(caches, "0s", context =>
         {
             context.Response.Headers.ContentEncoding = context.Request.Path == "/v2/" ? default : label;
             return Serve(context);
         });
-        await using var door = await FrontDoor.Start(caches ? CacheTests.Yaml(upstream.Url) : DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
-        using var blob = await alice.GetBlob("a/b", Layer.Digest);
+        var (alice, repository) = (before.Alice, before.Repository);
+        using var blob = await alice.GetBlob(repository, Layer.Digest);
         Assert.Equal(Layer.Bytes, await blob.Content.ReadAsByteArrayAsync());
         Assert.Empty(blob.Content.Headers.ContentEncoding);
-        using var manifest = await alice.GetManifest("a/b", "v1");
+        using var manifest = await alice.GetManifest(repository, "v1");
         Assert.Equal(Image.Manifest.Bytes, await manifest.Content.ReadAsByteArrayAsync());
-        using var wrong = await alice.GetBlob("a/b", TestBlob.Of("another").Digest);
+        using var wrong = await alice.GetBlob(repository, TestBlob.Of("another").Digest);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => wrong.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync());
     }
 
@@ -210,7 +208,7 @@ public sealed class FieldAnswerTests
             context.Response.StatusCode = 403;
             return Task.CompletedTask;
         });
-        await using var upstream = await RecordingUpstream.Start(context =>
+        var place = shared.Take(context =>
         {
             var path = context.Request.Path.Value!;
             context.Response.StatusCode = path == "/v2/" ? 200 : path.Contains("/blobs/") ? 307 : 404;
@@ -218,13 +216,13 @@ public sealed class FieldAnswerTests
             return context.Response.WriteAsync(
                 context.Response.StatusCode == 404 ? """{"errors":[{"code":"NAME_UNKNOWN","message":"secret words"}]}""" : "");
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
-        using var blob = await alice.GetBlob("a/b", Layer.Digest);
+        using var alice = shared.Door.Client("alice");
+        var repository = place.Repository;
+        using var blob = await alice.GetBlob(repository, Layer.Digest);
         Assert.DoesNotContain("credentials", await blob.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
-        using var manifest = await alice.GetManifest("a/b", "v1");
+        using var manifest = await alice.GetManifest(repository, "v1");
         Assert.DoesNotContain("secret words", await manifest.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN"));
-        using var referrers = await alice.Do(HttpMethod.Get, $"/v2/a/b/referrers/{Layer.Digest}", RegistryClient.Pull("a/b"));
+        using var referrers = await alice.Do(HttpMethod.Get, $"/v2/{repository}/referrers/{Layer.Digest}", RegistryClient.Pull(repository));
         await referrers.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN");
     }
 
@@ -232,7 +230,7 @@ public sealed class FieldAnswerTests
     public async Task A_large_manifest_of_which_nobody_says_the_digest_has_that_of_its_bytes()
     {
         var (large, larger) = (Bytes(100_000), Bytes(5 << 20));
-        await using var upstream = await RecordingUpstream.Start(async context =>
+        var place = shared.Take(async context =>
         {
             var path = context.Request.Path.Value!;
             if (path != "/v2/")
@@ -243,12 +241,11 @@ public sealed class FieldAnswerTests
                 await context.Response.Body.WriteAsync(bytes);
             }
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
+        using var alice = shared.Door.Client("alice");
         foreach (var tag in new[] { "large", "large-chunked", "larger", "larger-chunked" })
         {
             var isLarger = tag.StartsWith("larger", StringComparison.Ordinal);
-            using var got = await alice.GetManifest("a/b", tag);
+            using var got = await alice.GetManifest(place.Repository, tag);
             await got.ShouldBe(HttpStatusCode.OK);
             Assert.Equal(isLarger ? larger : large, await got.Content.ReadAsByteArrayAsync());
             Assert.Equal(isLarger ? null : new TestBlob(large).Digest.Value, DigestOf(got));

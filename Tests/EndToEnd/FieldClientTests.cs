@@ -23,7 +23,7 @@ public sealed class FieldClientTests
     public async Task Who_may_only_push_may_look_what_is_there_and_refusals_can_be_read_in_the_status_line()
     {
         await using var upstream = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(Yaml(upstream.Url));
         using var dave = door.Client("dave");
         (string Path, string Scope)[] looks =
             [("manifests/v1", "pull,push"), ("manifests/v1", "pull"), ($"blobs/{Image.Config.Digest}", "push")];
@@ -60,7 +60,7 @@ public sealed class FieldClientTests
             context.Response.ContentType = TestImage.OciManifest;
             await context.Response.Body.WriteAsync(context.Request.Path == "/v2/" ? "{}"u8.ToArray() : Image.Manifest.Bytes);
         });
-        await using var door = await FrontDoor.Start(Yaml(upstream.Url)
+        await using var door = await LeasedDoors.Take(Yaml(upstream.Url)
             + "      - { name: other, who: [\"user:carol\"], repositories: [\"ci/**\"], actions: [push] }\n");
         var (dave, carol) = (door.Client("dave"), door.Client("carol"));
         var mine = $"ci/a/manifests/{Image.Manifest.Digest}";
@@ -139,7 +139,7 @@ public sealed class FieldClientTests
         await using var upstream = new RawUpstream((_, target) => target == "/v2/"
             ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
             : "HTTP/1.1 403 internal-team only\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(Yaml(upstream.Url));
         using var alice = door.Client("alice");
         using var refused = await alice.GetManifest("team-a/a", "v1");
         Assert.DoesNotContain("internal", refused.ReasonPhrase);
@@ -153,7 +153,7 @@ public sealed class FieldClientTests
     public async Task Long_questions_are_answered_and_what_is_too_long_is_said_in_json()
     {
         await using var upstream = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(Yaml(upstream.Url));
         using var alice = door.Client("alice");
         var scopes = Enumerable.Range(0, 150)
             .Select(i => $"repository:operators/catalog-3scale-amp2-operator-metadata-{i}:pull,push").ToList();
@@ -178,7 +178,7 @@ public sealed class FieldClientTests
             context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : 201;
             context.Response.Headers["OCI-Tag"] = knowsTags ? context.Request.Query["tag"] : default;
         });
-        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(Yaml(upstream.Url));
         using var alice = door.Client("alice");
         using var put = await alice.PutManifest("team-a/a", $"{Image.Manifest.Digest}?tag=v1&tag=v2&other=x", Image.Manifest);
         await put.ShouldBe(HttpStatusCode.Created);

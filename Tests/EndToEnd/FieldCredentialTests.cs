@@ -19,7 +19,7 @@ public sealed class FieldCredentialTests
     public async Task Credentials_are_sent_where_a_repository_asks_and_nowhere_else()
     {
         await using var upstream = await RecordingUpstream.Start(Serve);
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
         using var client = door.Client();
         using var alice = door.Client("alice");
         foreach (var repository in new[] { "public/a", "basic/a", "bearer/a", "silent/a", "many/a", "odd/a" })
@@ -56,7 +56,7 @@ public sealed class FieldCredentialTests
 
             return path == "/moved/token" ? Token(context) : Bearer(context, "here");
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
         using var client = door.Client();
         using var pulled = await client.GetManifest("a/b", "v1");
         await pulled.ShouldBe(HttpStatusCode.OK);

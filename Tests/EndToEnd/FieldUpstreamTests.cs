@@ -25,7 +25,7 @@ public sealed class FieldUpstreamTests
                 context.Response.StatusCode == 200 ? """{"repositories":["team-a/x"]}"""
                     : """{"errors":[{"code":"PAGINATION_NUMBER_INVALID"}]}""");
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         using var listed = await alice.Do(HttpMethod.Get, "/v2/_catalog", "registry:catalog:*");
         await listed.ShouldBe(HttpStatusCode.OK);
@@ -40,7 +40,7 @@ public sealed class FieldUpstreamTests
             context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : 400;
             return Task.CompletedTask;
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         using var listed = await alice.Do(HttpMethod.Get, "/v2/_catalog", "registry:catalog:*");
         await listed.ShouldBe(HttpStatusCode.BadGateway);
@@ -103,7 +103,7 @@ public sealed class FieldUpstreamTests
     public async Task A_token_that_is_refused_at_the_start_of_an_upload_is_replaced()
     {
         await using var upstream = await Revoking();
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url, ", credentials: { type: basic, username: one, password: { value: two } }"));
         using var alice = door.Client("alice");
         var token = await alice.Token("repository:team-a/x:pull,push");

@@ -38,7 +38,7 @@ public sealed class FieldWriteTests
             context.Response.Headers.WWWAuthenticate = isRight ? default : says ? $"{realm},scope=\"repository:team-a/x:{needed}\"" : realm;
             return Task.CompletedTask;
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
         using var alice = door.Client("alice");
         for (var i = 0; i < 2; i++)
         {
@@ -65,7 +65,7 @@ public sealed class FieldWriteTests
                 $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"here\",scope=\"repository:other:delete\"";
             return context.Response.WriteAsync(context.Request.Path == "/token" ? """{"token":"t","expires_in":300}""" : "");
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
         using var alice = door.Client("alice");
         using var refused = await alice.Do(HttpMethod.Delete, $"/v2/team-a/x/manifests/{Manifest.Digest}", "repository:team-a/x:delete");
         await refused.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
@@ -90,7 +90,7 @@ public sealed class FieldWriteTests
             context.Response.Headers.Range = !HttpMethods.IsPatch(context.Request.Method) ? default(string)
                 : says == "next" ? $"0-{received}" : says;
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         var location = await alice.StartUpload("team-a/x");
         foreach (var (from, range) in new[] { (0, "0-999"), (1000, "0-1999") })
@@ -117,7 +117,7 @@ public sealed class FieldWriteTests
         using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var refusals = Refuse(listener);
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"));
         using var alice = door.Client("alice");
         var location = await alice.StartUpload("team-a/x");
@@ -178,7 +178,7 @@ public sealed class FieldWriteTests
             context.Response.StatusCode = length != Manifest.Bytes.Length ? 400
                 : context.Request.Headers.IfMatch == "\"old\"" || context.Request.Headers.IfNoneMatch == "*" ? 412 : 201;
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
         using var alice = door.Client("alice");
         using var put = await alice.PutManifest("team-a/x", "v1", Manifest);
         await put.ShouldBe(HttpStatusCode.Created);

@@ -31,7 +31,7 @@ public sealed class HeadOfOthersTests
 
             return Results.Bytes(bytes, TestImage.OciManifest, enableRangeProcessing: true).ExecuteAsync(context);
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         using (var pulled = await alice.GetBlob("a/b", Blobs[0].Digest))
         {

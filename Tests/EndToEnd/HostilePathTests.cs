@@ -31,7 +31,7 @@ public sealed class HostilePathTests
     public async Task None_reaches_the_upstream()
     {
         await using var upstream = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         var token = await alice.Token("repository:team/app:pull");
         using (var warm = await alice.GetManifest("team/app", "latest"))

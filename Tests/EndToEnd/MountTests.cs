@@ -43,7 +43,7 @@ public sealed class MountTests(Lab lab)
             context.Response.Headers.Location = "/v2/target/blobs/uploads/1";
             return Task.CompletedTask;
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         using var mounted = await Mount(
             alice, "target", blob, $"{RegistryClient.Push("target")} {RegistryClient.Pull("source")}", "&from=source");

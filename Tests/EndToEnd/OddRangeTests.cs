@@ -8,35 +8,24 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Parts of blobs that are not here are right, or the upstream is named, whatever it makes of ranges.</summary>
-public sealed class OddRangeTests : IAsyncLifetime
+public sealed class OddRangeTests : IClassFixture<OddRangeTests.Place>
 {
     private const int Size = 300_000;
 
     private const string Several = "bytes=5-9,70000-199999,-5";
 
-    private static readonly TestBlob Blob = TestBlob.Random(770, Size);
-
     private static readonly (int, int)[] Parts = [(5, 9), (70_000, 199_999), (Size - 5, Size - 1)];
 
-    private RangeUpstream _upstream = null!;
-    private FrontDoor _door = null!;
-    private RegistryClient _alice = null!;
+    private readonly FrontDoor _door;
+    private readonly RegistryClient _alice;
+    private readonly RangeUpstream _upstream;
+    private readonly TestBlob _blob;
+    private readonly string _at;
 
-    public async ValueTask InitializeAsync()
+    public OddRangeTests(Place place)
     {
-        _upstream = await RangeUpstream.Start(Blob);
-        _door = await FrontDoor.Start(DoorConfiguration.Single(
-            _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }",
-            extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true }\n" +
-            "      - { prefix: filled, upstream: local, cache: true, ranges: fill"));
-        _alice = _door.Client("alice");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        _alice.Dispose();
-        await _door.DisposeAsync();
-        await _upstream.DisposeAsync();
+        (_door, _alice) = (place.Door, place.Alice);
+        (_at, _upstream, _blob) = place.Take();
     }
 
     [Fact]
@@ -50,7 +39,7 @@ public sealed class OddRangeTests : IAsyncLifetime
                 for (var again = 0; again < 2; again++)
                 {
                     using var response = await Get($"{route}/{way}", Several);
-                    await response.ShouldBe(Blob, Parts);
+                    await response.ShouldBe(_blob, Parts);
                 }
             }
         }
@@ -68,13 +57,13 @@ public sealed class OddRangeTests : IAsyncLifetime
         {
             using (var streamed = await Get($"a/{way}", Several))
             {
-                Assert.Equal(Blob.Bytes, await streamed.Content.ReadAsByteArrayAsync());
+                Assert.Equal(_blob.Bytes, await streamed.Content.ReadAsByteArrayAsync());
             }
 
             await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
             {
                 using var response = await Get($"cached/{way}", i % 2 == 0 ? Several : $"bytes={i}-{i + 9}");
-                await response.ShouldBe(Blob, i % 2 == 0 ? Parts : [(i, i + 9)]);
+                await response.ShouldBe(_blob, i % 2 == 0 ? Parts : [(i, i + 9)]);
             }));
         }
     }
@@ -85,7 +74,7 @@ public sealed class OddRangeTests : IAsyncLifetime
         foreach (var way in new[] { "right", "shorter", "multipart-of-one" })
         {
             using var response = await Get($"cached/{way}", "bytes=70000-199999");
-            await response.ShouldBe(Blob, (70_000, 199_999));
+            await response.ShouldBe(_blob, (70_000, 199_999));
         }
 
         foreach (var way in new[] { "another", "unnamed" })
@@ -110,7 +99,7 @@ public sealed class OddRangeTests : IAsyncLifetime
 
         var before = Asked("right").Count();
         using var response = await Get("a/right", Several);
-        await response.ShouldBe(Blob, Parts);
+        await response.ShouldBe(_blob, Parts);
         Assert.Equal([Several], Asked("right").Skip(before));
     }
 
@@ -118,7 +107,7 @@ public sealed class OddRangeTests : IAsyncLifetime
     public async Task An_upstream_that_gives_a_part_of_a_part_at_a_time_is_asked_until_all_has_come()
     {
         using var response = await Get("cached/shorter", $"bytes=1-{Size - 1}");
-        await response.ShouldBe(Blob, (1, Size - 1));
+        await response.ShouldBe(_blob, (1, Size - 1));
     }
 
     [Fact]
@@ -141,27 +130,27 @@ public sealed class OddRangeTests : IAsyncLifetime
             using var nothing = await Get(route, "bytes=-0");
             Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, nothing.StatusCode);
             using var half = await Get(route, $"bytes={Size + 5}-,7-8");
-            await half.ShouldBe(Blob, (7, 8));
+            await half.ShouldBe(_blob, (7, 8));
             using var joined = await Get(route, "bytes=100-199,50-120,,200-299");
-            await joined.ShouldBe(Blob, (50, 299));
+            await joined.ShouldBe(_blob, (50, 299));
             using var apart = await Get(route, "bytes=200-299,100-199,0-9");
-            await apart.ShouldBe(Blob, (200, 299), (100, 199), (0, 9));
+            await apart.ShouldBe(_blob, (200, 299), (100, 199), (0, 9));
             using var all = await Get(route, $"bytes=-10,0-{Size}");
-            Assert.Equal(Blob.Bytes, await all.Content.ReadAsByteArrayAsync());
+            Assert.Equal(_blob.Bytes, await all.Content.ReadAsByteArrayAsync());
             using var old = await Get(route, Several, ("If-Range", "\"sha256:other\""));
             Assert.Equal((HttpStatusCode.OK, Size), (old.StatusCode, (await old.Content.ReadAsByteArrayAsync()).Length));
         }
 
-        using var same = await Get("a/right", Several, ("If-Range", $"\"{Blob.Digest}\""));
-        await same.ShouldBe(Blob, Parts);
-        using var known = await Get("a/right", Several, ("If-None-Match", $"\"{Blob.Digest}\""));
+        using var same = await Get("a/right", Several, ("If-Range", $"\"{_blob.Digest}\""));
+        await same.ShouldBe(_blob, Parts);
+        using var known = await Get("a/right", Several, ("If-None-Match", $"\"{_blob.Digest}\""));
         Assert.Equal(HttpStatusCode.NotModified, known.StatusCode);
     }
 
     [Fact]
     public async Task Many_who_want_the_same_at_once_cost_the_upstream_one_request_and_single_ones_come_four_at_once()
     {
-        await _alice.Token(RegistryClient.Pull("cached/right"));
+        await _alice.Token(RegistryClient.Pull($"{_at}/cached/right"));
         var held = new TaskCompletionSource();
         _upstream.Held = held.Task;
         var readers = Enumerable.Range(0, 50).Select(_ => Get("cached/right", Several)).ToList();
@@ -171,13 +160,13 @@ public sealed class OddRangeTests : IAsyncLifetime
         foreach (var reader in readers)
         {
             using var response = await reader;
-            await response.ShouldBe(Blob, Parts);
+            await response.ShouldBe(_blob, Parts);
         }
 
         Assert.InRange(Asked("right").Count(), 1, 10);
         var ranges = Enumerable.Range(0, 40).Select(i => (i * 5000, (i * 5000) + 99)).ToArray();
         using var many = await Get("a/one-by-one", "bytes=" + string.Join(',', ranges.Select(range => $"{range.Item1}-{range.Item2}")));
-        await many.ShouldBe(Blob, ranges);
+        await many.ShouldBe(_blob, ranges);
         Assert.InRange(_upstream.Most, 1, 5);
     }
 
@@ -190,7 +179,7 @@ public sealed class OddRangeTests : IAsyncLifetime
     {
         var ranges = Enumerable.Range(0, count).Select(i => (i * 190, (i * 190) + 9)).ToArray();
         using var several = await Get(repository, "bytes=" + string.Join(',', ranges.Select(range => $"{range.Item1}-{range.Item2}")));
-        await several.ShouldBe(Blob, ranges);
+        await several.ShouldBe(_blob, ranges);
         Assert.InRange(_upstream.Most, 1, 5);
         Assert.DoesNotContain("", Asked(repository.Split('/')[1]));
     }
@@ -198,14 +187,14 @@ public sealed class OddRangeTests : IAsyncLifetime
     [Fact]
     public async Task The_whole_behind_a_range_keeps_to_what_its_tenant_may_transfer()
     {
-        await using var upstream = await RangeUpstream.Start(Blob);
+        await using var upstream = await RangeUpstream.Start(_blob);
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(
             upstream.Url, extra: "cache: { path: cache }", extraRoute: ", cache: true, ranges: fill")
             .Replace("hosts: [\"*\"]", $"hosts: [\"*\"]\n    limits: {{ bytesPerSecond: {Size / 4} }}"));
         using var alice = door.Client("alice");
         var began = TimeProvider.System.GetTimestamp();
-        using var part = await alice.GetBlob("a/right", Blob.Digest, ("Range", "bytes=0-9"));
-        await part.ShouldBe(Blob, (0, 9));
+        using var part = await alice.GetBlob("a/right", _blob.Digest, ("Range", "bytes=0-9"));
+        await part.ShouldBe(_blob, (0, 9));
         await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") > 0, "the whole came behind it");
         Assert.True(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(2), "four seconds' worth came at once");
     }
@@ -222,15 +211,15 @@ public sealed class OddRangeTests : IAsyncLifetime
         using var alice = door.Client("alice");
         foreach (var repository in new[] { "a/b", "cached/b", "waits/b" })
         {
-            await alice.PushBlob(repository, Blob);
+            await alice.PushBlob(repository, _blob);
             for (var again = 0; again < 2; again++)
             {
                 foreach (var odd in new[] { "bytes=5-3", "bytes=5-3,7-8", "bytes=abc", "bytes=", "bytes=--5", "items=0-1" })
                 {
-                    using var whole = await alice.GetBlob(repository, Blob.Digest, ("Range", odd));
+                    using var whole = await alice.GetBlob(repository, _blob.Digest, ("Range", odd));
                     Assert.Equal((repository, odd, HttpStatusCode.OK), (repository, odd, whole.StatusCode));
                     Assert.Null(whole.Content.Headers.ContentRange);
-                    Assert.Equal(Blob.Bytes, await whole.Content.ReadAsByteArrayAsync());
+                    Assert.Equal(_blob.Bytes, await whole.Content.ReadAsByteArrayAsync());
                 }
             }
         }
@@ -239,15 +228,54 @@ public sealed class OddRangeTests : IAsyncLifetime
     [Fact]
     public async Task Behind_several_comes_the_whole_where_the_route_says_so()
     {
+        var before = await _door.Metric("registryproxy_cache_objects");
         using var several = await Get("filled/right", Several);
-        await several.ShouldBe(Blob, Parts);
-        await Eventually.True(async () => await _door.Metric("registryproxy_cache_objects") > 0, "the whole came behind them");
+        await several.ShouldBe(_blob, Parts);
+        await Eventually.True(async () => await _door.Metric("registryproxy_cache_objects") > before, "the whole came behind them");
         Assert.Equal(1, Asked("right").Count(range => range.Length == 0));
     }
 
     private Task<HttpResponseMessage> Get(string repository, string range, params (string, string)[] more) =>
-        _alice.GetBlob(repository, Blob.Digest, [("Range", range), .. more]);
+        _alice.GetBlob($"{_at}/{repository}", _blob.Digest, [("Range", range), .. more]);
 
     private IEnumerable<string> Asked(string way) => _upstream.Gets.Where(request => request.Target.Contains($"/{way}/"))
         .Select(request => request.Headers.GetValueOrDefault("Range", ""));
+
+    /// <summary>The door of this class, before upstreams of which each test has one, with a blob of its own.</summary>
+    public sealed class Place : ClassDoor
+    {
+        private const int Upstreams = 16;
+
+        private readonly TestBlob[] _blobs = [.. Enumerable.Range(0, Upstreams).Select(number => TestBlob.Random(77_000 + number, Size))];
+        private RangeUpstream[] _upstreams = [];
+        private int _taken;
+
+        /// <summary>An upstream, its blob, and what names that lead there begin with.</summary>
+        internal (string At, RangeUpstream Upstream, TestBlob Blob) Take() => ($"n{_taken}", _upstreams[_taken], _blobs[_taken++]);
+
+        protected override async Task<string> Prepare()
+        {
+            _upstreams = await Task.WhenAll(_blobs.Select(RangeUpstream.Start));
+            return DoorConfiguration.Single(
+                "http://127.0.0.1:9", extra: "cache: { path: cache, tagTtl: 0s }",
+                extraRoute: " }" + string.Concat(Enumerable.Range(0, Upstreams).Select(Routes)) + "\n      - { prefix: none, upstream: local")
+                .Replace("\nauthenticators:", string.Concat(_upstreams.Select(
+                    (upstream, number) => $"\n  up-{number}: {{ url: \"{upstream.Url}\", allowPrivate: true }}")) + "\nauthenticators:");
+        }
+
+        protected override async ValueTask End()
+        {
+            foreach (var upstream in _upstreams)
+            {
+                await upstream.DisposeAsync();
+            }
+        }
+
+        private static string Routes(int number) => $$"""
+
+                  - { prefix: n{{number}}, upstream: up-{{number}} }
+                  - { prefix: n{{number}}/cached, upstream: up-{{number}}, cache: true }
+                  - { prefix: n{{number}}/filled, upstream: up-{{number}}, cache: true, ranges: fill }
+            """;
+    }
 }

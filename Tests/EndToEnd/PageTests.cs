@@ -197,7 +197,7 @@ public sealed partial class PageTests(Lab lab)
         var kept = (await RegistryClient.ReadToken(offline)).RefreshToken!;
         using var bob = door.Client("bob");
         using var others = await bob.RequestToken([], "&offline_token=true");
-        var ofBob = JsonDocument.Parse(await door.Admin("/admin/sessions?tenant=acme")).RootElement.EnumerateArray()
+        var ofBob = JsonDocument.Parse(await door.Admin($"/admin/sessions?tenant={door.Tenant}")).RootElement.EnumerateArray()
             .First(session => session.GetProperty("subject").GetString() == "bob").GetProperty("session").GetString();
 
         await client.Me();
@@ -248,7 +248,7 @@ public sealed partial class PageTests(Lab lab)
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("revoked").GetInt32();
     }
 
-    private async Task<FrontDoor> Door(string page = "true", string? publicUrl = null) => await FrontDoor.Start($$"""
+    private async Task<LeasedDoor> Door(string page = "true", string? publicUrl = null) => await LeasedDoors.Take($$"""
         upstreams:
           local: { url: "{{(await lab.Registry).Url}}", allowPrivate: true }
         authenticators:

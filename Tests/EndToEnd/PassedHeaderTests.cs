@@ -21,7 +21,7 @@ public sealed class PassedHeaderTests
     public async Task Warnings_and_what_uploads_say_are_passed_on()
     {
         await using var upstream = await RecordingUpstream.Start(Answer);
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         foreach (var (method, path) in new[]
         {

@@ -19,7 +19,7 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
     {
         await using var storage = await RecordingUpstream.Start(context => Serve(context));
         await using var upstream = await Redirecting(_ => $"{storage.Url}/bucket/blob?X-Amz-Signature=canary-signature");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
         using var alice = door.Client("alice");
         using var part = await alice.GetBlob("a/b", Blob.Digest, ("Range", "bytes=10-19"));
         await part.ShouldBe(HttpStatusCode.PartialContent);
@@ -36,7 +36,7 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
     {
         await using var storage = await RecordingUpstream.Start(context => Serve(context));
         await using var upstream = await Redirecting(_ => $"{storage.Url}/bucket/blob?sig=1");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials, extraRoute: ", redirects: pass"));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials, extraRoute: ", redirects: pass"));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         await response.ShouldBe(HttpStatusCode.TemporaryRedirect);
@@ -48,7 +48,7 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
     public async Task A_relative_redirect_stays_at_the_upstream()
     {
         await using var upstream = await Redirecting(_ => "/artifacts-downloads/blob");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         Assert.Equal(Blob.Bytes, await response.Content.ReadAsByteArrayAsync());

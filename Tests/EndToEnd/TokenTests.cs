@@ -121,7 +121,7 @@ public sealed class TokenTests(Lab lab)
     [Fact]
     public async Task A_refresh_token_is_nobody_else_s_password()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single((await lab.Registry).Url));
         using var alice = door.Client("alice");
         using var first = await alice.RequestToken([], "&offline_token=true");
         using var bob = new RegistryClient(door.DataUrl, "bob", (await RegistryClient.ReadToken(first)).RefreshToken!);
@@ -171,7 +171,7 @@ public sealed class TokenTests(Lab lab)
     [Fact]
     public async Task Three_hundred_logins_at_once_with_one_account_all_succeed()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single((await lab.Registry).Url));
         using var alice = door.Client("alice");
         var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => alice.RequestToken([])));
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));

@@ -90,7 +90,7 @@ public sealed class UploadTests(Lab lab)
     public async Task An_upload_belongs_to_its_owner_and_repository_and_the_upstream_is_not_asked()
     {
         await using var upstream = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url).Replace("user:alice", "authenticated"));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url).Replace("user:alice", "authenticated"));
         using var alice = door.Client("alice");
         using var bob = door.Client("bob");
         var location = await alice.StartUpload("team-a/mine");

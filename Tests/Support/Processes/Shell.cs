@@ -19,7 +19,7 @@ internal static class Shell
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in (program == "dotnet" ? HostCompilation.Variables : []).Concat(environment))
         {
             start.Environment[name] = value;
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Support.Servers;
 
@@ -26,6 +27,20 @@ public sealed class SharedDoor : IAsyncLifetime
         var number = Interlocked.Increment(ref _taken) - 1;
         _answers[number] = answer;
         return new Place($"up-{number}/a/b", _byNumber[number]);
+    }
+
+    /// <summary>A repository before an upstream that answers so: of this door, or of one that caches and is the test's own.</summary>
+    internal async Task<Pulled> Before(bool caches, string tagTtl, Func<HttpContext, Task> answer)
+    {
+        if (!caches)
+        {
+            return new Pulled(Door.Client("alice"), Take(answer).Repository, null, null);
+        }
+
+        var upstream = await RecordingUpstream.Start(answer);
+        var door = await FrontDoor.Start(DoorConfiguration.Single(
+            upstream.Url, extra: $"cache: {{ path: cache, tagTtl: {tagTtl} }}", extraRoute: ", cache: true, ranges: wait"));
+        return new Pulled(door.Client("alice"), "a/b", door, upstream);
     }
 
     public async ValueTask InitializeAsync()
@@ -63,4 +78,15 @@ public sealed class SharedDoor : IAsyncLifetime
 
     /// <summary>An upstream, and a repository that leads to it.</summary>
     internal sealed record Place(string Repository, RecordingUpstream Upstream);
+
+    /// <summary>A repository and who pulls from it, with the servers that are the test's own.</summary>
+    internal sealed record Pulled(RegistryClient Alice, string Repository, FrontDoor? Door, RecordingUpstream? Upstream) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            Alice.Dispose();
+            await (Door?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (Upstream?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+    }
 }
