@@ -46,7 +46,7 @@ internal sealed class ListingWalk
     public ListingOutcome? Recover(ListingPage page)
     {
         var error = page.Error!;
-        if (_isGuess && error.Status is >= StatusCodes.Status400BadRequest and < StatusCodes.Status500InternalServerError)
+        if (_isGuess && IsOfGuess(error.Status))
         {
             return End(null);
         }
@@ -69,6 +69,10 @@ internal sealed class ListingWalk
 
         return Unfinished("is refused with 400, whatever the size of its pages");
     }
+
+    /// <summary>Whether a registry that knows no <c>last</c> answers so; one that refuses for another reason has more, as far as is known.</summary>
+    private static bool IsOfGuess(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound
+        or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status422UnprocessableEntity;
 
     /// <summary>A page was read: what became of the listing; <c>null</c> to read the next one.</summary>
     public ListingOutcome? Advance(ListingPage page, bool isFull)

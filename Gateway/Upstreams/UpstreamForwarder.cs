@@ -18,13 +18,8 @@ internal sealed class UpstreamForwarder(
     /// </summary>
     public static readonly TimeSpan MaxSilence = TimeSpan.FromMinutes(15);
 
-    private static readonly ForwarderRequestConfig Config = new()
-    {
-        // Idle, not total: every read and write starts it again.
-        ActivityTimeout = MaxSilence,
-        Version = System.Net.HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-    };
+    private static readonly ForwarderRequestConfig Content = Within(MaxSilence);
+    private static readonly ForwarderRequestConfig Beginning = Within(TimeSpan.FromSeconds(60));
 
     /// <summary>
     /// Forwards; the head of the upstream's answer, whose status the client's answer has already, or the error that the client is yet to be
@@ -47,7 +42,8 @@ internal sealed class UpstreamForwarder(
         request.Context.Features.Set<IHttpUpgradeFeature>(null);
         var transformer = new ForwardTransformer(forwarding, call, time);
         var error = await forwarder.SendAsync(
-            request.Context, request.Upstream.Url.AbsoluteUri, transports.For(request.Upstream), Config, transformer);
+            request.Context, request.Upstream.Url.AbsoluteUri, transports.For(request.Upstream),
+            HttpMethods.IsPost(request.Context.Request.Method) ? Beginning : Content, transformer);
         if (error == ForwarderError.None)
         {
             return transformer.Result with { IsUnsent = !call.IsSent };
@@ -61,4 +57,10 @@ internal sealed class UpstreamForwarder(
             IsUnsent = !call.IsSent,
         };
     }
+
+    /// <summary>Idle, not total: every read and write starts it again.</summary>
+    private static ForwarderRequestConfig Within(TimeSpan silence) => new()
+    {
+        ActivityTimeout = silence, Version = System.Net.HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+    };
 }

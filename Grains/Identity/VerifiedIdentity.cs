@@ -61,7 +61,8 @@ internal sealed record VerifiedIdentity(
 
     /// <summary>Whether another proof says the same of the same subject.</summary>
     public bool SaysTheSameAs(VerifiedIdentity other) =>
-        Groups.SequenceEqual(other.Groups) && Claims.SaysTheSameAs(other.Claims) && HasTheRequiredOf(other);
+        Groups.SequenceEqual(other.Groups) && Claims.SaysTheSameAs(other.Claims)
+        && Identity.Claims.RequireTheSame(Required, other.Required);
 
     /// <summary>Whether it has the claims that a configuration requires by now: what was proved without them does not count.</summary>
     /// <param name="required">The claims, each as globs.</param>
@@ -71,10 +72,6 @@ internal sealed record VerifiedIdentity(
             : Claims.TryGetValue(claim.Key, out var value) ? [value]
             : Required is { } kept ? kept.GetValueOrDefault(claim.Key, []) : null) is not { } texts
         || texts.Any(text => claim.Value.Any(glob => Glob.Matches(glob, text))));
-
-    private bool HasTheRequiredOf(VerifiedIdentity other) => Required is null ? other.Required is null
-        : other.Required is { } others && Required.Count == others.Count
-            && Required.All(claim => others.TryGetValue(claim.Key, out var texts) && texts.SequenceEqual(claim.Value));
 }
 
 /// <summary>Claims are equal when they say the same, in any order.</summary>
@@ -82,4 +79,11 @@ internal static class Claims
 {
     public static bool SaysTheSameAs(this IReadOnlyDictionary<string, string> claims, IReadOnlyDictionary<string, string> others) =>
         claims.Count == others.Count && claims.All(claim => others.TryGetValue(claim.Key, out var value) && value == claim.Value);
+
+    /// <summary>The same of <see cref="VerifiedIdentity.Required"/>.</summary>
+    public static bool RequireTheSame(
+        IReadOnlyDictionary<string, IReadOnlyList<string>>? claims, IReadOnlyDictionary<string, IReadOnlyList<string>>? others) =>
+        claims is null || others is null ? claims is null && others is null
+            : claims.Count == others.Count
+                && claims.All(claim => others.TryGetValue(claim.Key, out var texts) && texts.SequenceEqual(claim.Value));
 }

@@ -32,7 +32,14 @@ internal sealed class LoginWithDeviceCode(DeviceLogins devices, LoginVerifier ve
         var result = await issuer.Open(request, Verdict.Proved(identity), cancellation);
         if (result.Status is LoginStatus.Granted or LoginStatus.Rejected)
         {
-            await devices.End(request.Tenant, code);
+            try
+            {
+                await devices.End(request.Tenant, code);
+            }
+            catch (Exception)
+            {
+                // The session is there; the approval ends by itself within minutes.
+            }
         }
 
         return result;

@@ -139,7 +139,8 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         var known = before.Identity;
 
         // What a session has for itself says nothing of the others.
-        identity = fresh.Claims is null || known is null ? identity : identity with { Claims = known.Claims, Groups = known.Groups };
+        identity = fresh.Claims is null || known is null ? identity
+            : identity with { Claims = known.Claims, Groups = known.Groups, Required = known.Required };
         var says = known?.SaysTheSameAs(identity) == true;
         var proved = says && known!.CredentialStamp == identity.CredentialStamp && known.Prover == identity.Prover ? known : identity;
         var live = fresh.TokenHash is null ? Reusable(before, fresh, now) : null;

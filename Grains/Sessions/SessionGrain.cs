@@ -76,7 +76,7 @@ internal sealed class SessionGrain(
 
         var lease = standing.Kind == VerdictKind.Unavailable || _standing.IsAsking ? BriefLease : Lease;
         lease = SessionJudge.LeaseOf(standing, lease, time.GetUtcNow());
-        return new SessionJudge(tenant, standing, stamp, lease, Lease).Classify(sessions, id => _book.Find(state, id));
+        return new SessionJudge(tenant, standing, stamp, lease, Lease, Authenticator).Classify(sessions, id => _book.Find(state, id));
     }
 
     public async ValueTask<IReadOnlyList<SessionSummary>> ListOwn(
@@ -146,7 +146,7 @@ internal sealed class SessionGrain(
             return new ResumedSession(null, standing.Message);
         }
 
-        if (standing.Identity is not { } identity || !SessionJudge.IsOpen(session, identity))
+        if (standing.Identity is not { } identity || !SessionJudge.IsOpen(session, identity, Authenticator))
         {
             await _book.Remove(sessionId);
             SessionIndexWriter.Remove(Listed, [sessionId]);
@@ -168,7 +168,7 @@ internal sealed class SessionGrain(
         return standing switch
         {
             { Kind: VerdictKind.Unavailable } => new AdministratorStanding(null, standing.Message),
-            { Identity: { } identity } when Tenant is { } tenant && SessionJudge.IsOpen(session, identity)
+            { Identity: { } identity } when Tenant is { } tenant && SessionJudge.IsOpen(session, identity, Authenticator)
                 && AccessRules.Administers(tenant, session.Of(identity)) =>
                 new AdministratorStanding(new SessionRules(tenant, identity).Of(session)),
             _ => new AdministratorStanding(null),
@@ -222,6 +222,8 @@ internal sealed class SessionGrain(
 
     private TenantConfiguration? Tenant => Running.Tenants.GetValueOrDefault(_key.Tenant);
 
+    private IAuthenticator? Authenticator => Tenant is { } tenant ? authenticators.FindAny(tenant, _key.Authenticator) : null;
+
     private bool IsMachine => Running.AuthenticatorOf(_key.Tenant, _key.Authenticator) is { ProvesMachines: true };
 
     private bool HasOtherRules(VerifiedIdentity former, VerifiedIdentity proved) =>
@@ -235,7 +237,7 @@ internal sealed class SessionGrain(
         var now = time.GetUtcNow();
         return (new StoredSession(
             id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress, own?.Claims,
-            own?.Groups), token);
+            own?.Groups, own?.Required), token);
     }
 
     /// <summary>The least of what the configuration, who asks, the kind of identity and its credential allow.</summary>

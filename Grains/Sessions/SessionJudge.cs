@@ -10,7 +10,9 @@ namespace RegistryProxy.Grains.Sessions;
 /// <param name="stamp">What names the rules that are running.</param>
 /// <param name="lease">How long it may be used that a session is open, or that nobody can say.</param>
 /// <param name="closedLease">How long it may be used that one has ended.</param>
-internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing, string stamp, TimeSpan lease, TimeSpan closedLease)
+/// <param name="authenticator">Who proved it; <c>null</c> when that is not to be asked.</param>
+internal sealed class SessionJudge(
+    TenantConfiguration tenant, Verdict standing, string stamp, TimeSpan lease, TimeSpan closedLease, IAuthenticator? authenticator = null)
 {
     private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
 
@@ -20,9 +22,13 @@ internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing,
     private int? _closed;
     private int? _undecided;
 
-    /// <summary>A session ends when the credential that opened it changes; a robot may have two.</summary>
-    public static bool IsOpen(StoredSession session, VerifiedIdentity identity) =>
-        session.CredentialStamp == identity.CredentialStamp || identity.Robot?.Secrets.Contains(session.CredentialStamp) == true;
+    /// <summary>
+    /// A session ends when the credential that opened it changes, of which a robot may have two, and when what proved it would let nobody
+    /// in any more.
+    /// </summary>
+    public static bool IsOpen(StoredSession session, VerifiedIdentity identity, IAuthenticator? authenticator) =>
+        (session.CredentialStamp == identity.CredentialStamp || identity.Robot?.Secrets.Contains(session.CredentialStamp) == true)
+        && (authenticator is not ITokenAuthenticator by || by.Allows(session.Of(identity)));
 
     /// <summary>How long a decision may be used: that about a robot not beyond its end, which may have been set nearer meanwhile.</summary>
     public static TimeSpan LeaseOf(Verdict standing, TimeSpan lease, DateTimeOffset now) =>
@@ -44,7 +50,7 @@ internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing,
             return _undecided ??= Add(SessionDecision.Closed with { Unavailable = true, Lease = lease });
         }
 
-        if (session is null || _rules is null || !IsOpen(session, standing.Identity!))
+        if (session is null || _rules is null || !IsOpen(session, standing.Identity!, authenticator))
         {
             return _closed ??= Add(SessionDecision.Closed with { Lease = closedLease });
         }

@@ -140,5 +140,9 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
     private static string SharedKey(StoredSession session) => session.Claims is not { } claims
         ? session.CredentialStamp
         : string.Join('\0', claims.OrderBy(claim => claim.Key, StringComparer.Ordinal).Select(claim => $"{claim.Key}\u0001{claim.Value}")
-            .Prepend(session.CredentialStamp).Concat((session.Groups ?? []).Select(group => $"\u0002{group}")));
+            .Prepend(session.CredentialStamp).Concat((session.Groups ?? []).Select(group => $"\u0002{group}"))
+            .Concat((session.Required ?? NoClaims).OrderBy(claim => claim.Key, StringComparer.Ordinal).SelectMany(
+                claim => claim.Value.Select(text => $"\u0003{text}").Prepend($"\u0004{claim.Key}"))));
+
+    private static IReadOnlyDictionary<string, IReadOnlyList<string>> NoClaims { get; } = new Dictionary<string, IReadOnlyList<string>>();
 }

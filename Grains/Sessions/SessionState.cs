@@ -65,6 +65,7 @@ internal sealed record SessionPage : IExpiringState
 /// What the text of a credential said beside the subject, which others may share; <c>null</c> when a person proved it.
 /// </param>
 /// <param name="Groups">The groups that it said; <c>null</c> when a person proved it, and of sessions of earlier versions.</param>
+/// <param name="Required"><inheritdoc cref="VerifiedIdentity.Required" path="/summary"/></param>
 [GenerateSerializer, Immutable, Alias("rp.stored-session")]
 internal sealed record StoredSession(
     [property: Id(0)] string Id,
@@ -74,20 +75,22 @@ internal sealed record StoredSession(
     [property: Id(4)] DateTimeOffset Expires,
     [property: Id(5)] string ClientAddress,
     [property: Id(6)] IReadOnlyDictionary<string, string>? Claims = null,
-    [property: Id(7)] IReadOnlyList<string>? Groups = null)
+    [property: Id(7)] IReadOnlyList<string>? Groups = null,
+    [property: Id(8)] IReadOnlyDictionary<string, IReadOnlyList<string>>? Required = null)
 {
     /// <summary>About how many bytes it is when it is stored.</summary>
     public int Bytes => 128 + Id.Length + (TokenHash?.Length ?? 0) + CredentialStamp.Length + ClientAddress.Length
         + (Claims?.Sum(claim => 8 + claim.Key.Length + (2 * claim.Value.Length)) ?? 0)
-        + (Groups?.Sum(group => 8 + (2 * group.Length)) ?? 0);
+        + (Groups?.Sum(group => 8 + (2 * group.Length)) ?? 0)
+        + (Required?.Sum(claim => 8 + claim.Key.Length + claim.Value.Sum(text => 8 + (2 * text.Length))) ?? 0);
 
     /// <summary>Whether it was opened by a credential that says the same; always so for people.</summary>
     public bool WasOpenedLike(StoredSession other) => Claims is null
         ? other.Claims is null
         : other.Claims is not null && Identity.Claims.SaysTheSameAs(Claims, other.Claims)
-            && (Groups ?? []).SequenceEqual(other.Groups ?? []);
+            && (Groups ?? []).SequenceEqual(other.Groups ?? []) && Identity.Claims.RequireTheSame(Required, other.Required);
 
     /// <summary>An identity as this session has it: with what its own credential said.</summary>
     public VerifiedIdentity Of(VerifiedIdentity identity) =>
-        Claims is null ? identity : identity with { Claims = Claims, Groups = Groups ?? identity.Groups };
+        Claims is null ? identity : identity with { Claims = Claims, Groups = Groups ?? identity.Groups, Required = Required };
 }

@@ -31,15 +31,18 @@ public sealed record TokenReply
 
     /// <summary>How <c>access_token</c> is used (RFC 6749 §5.1); sent by the OAuth2 form.</summary>
     [JsonPropertyName("token_type")]
+    [JsonConverter(typeof(OptionalTextConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? TokenType { get; init; }
 
     /// <summary>What <c>access_token</c> is, where it was exchanged for another (RFC 8693 §2.2.1).</summary>
     [JsonPropertyName("issued_token_type")]
+    [JsonConverter(typeof(OptionalTextConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? IssuedTokenType { get; init; }
 
     [JsonPropertyName("refresh_token")]
+    [JsonConverter(typeof(OptionalTextConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RefreshToken { get; init; }
 

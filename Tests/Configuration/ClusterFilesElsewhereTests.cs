@@ -30,7 +30,7 @@ public sealed class ClusterFilesElsewhereTests : IDisposable
     private const string After = """
         revision: 2
         upstreams:
-          hub: { url: "https://hub.example", tls: { ca: new-ca.crt, certificate: new.crt, key: new.key } }
+          hub: { url: "https://hub.example" }
           docker: { url: "https://a.example", credentials: { type: dockerConfig, file: docker.json } }
           helper: { url: "https://b.example", credentials: { type: exec, command: ./helper } }
         authenticators:
@@ -96,8 +96,31 @@ public sealed class ClusterFilesElsewhereTests : IDisposable
         var read = ConfigurationFile.Read(_folder.Write("config.yaml", After));
         Assert.Equal(
             ["authenticators.ci.jwks.file", "authenticators.corp.ca", "authenticators.machines.roots", "authenticators.more.file",
-                "upstreams.docker.credentials.file", "upstreams.helper.credentials.command", "upstreams.hub.tls.ca",
-                "upstreams.hub.tls.certificate"], read.Errors.Select(error => error.Field).Distinct().Order(StringComparer.Ordinal));
+                "upstreams.docker.credentials.file", "upstreams.helper.credentials.command"], read.Errors.Select(error => error.Field).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void What_all_gateways_would_be_told_to_do_without_must_be_on_each_machine()
+    {
+        const string Tls = """{ url: "https://hub.example", tls: { ca: new-ca.crt, certificate: new.crt, key: new.key } }""";
+        foreach (var folder in new[] { _folder, _other })
+        {
+            WriteNew(folder);
+            folder.Write("staff", Users);
+            folder.Write("config.yaml", Before);
+        }
+
+        _other.Write("config.yaml", After.Replace("""{ url: "https://hub.example" }""", Tls, StringComparison.Ordinal));
+        var followed = ConfigurationFile.Read(_other.File("config.yaml"));
+        Assert.Empty(followed.AllErrors);
+        File.Delete(_folder.File("new-ca.crt"));
+
+        var path = _folder.File("config.yaml");
+        using var watcher = new ConfigurationWatcher(path, ConfigurationFile.Read(path).Snapshot!, _time);
+        var feed = new RevisionFeed(watcher, path, _time);
+        feed.Follow(2, SharedSections.Of(followed.Snapshot!));
+        Assert.False(feed.IsUsable);
+        Assert.Equal(1, feed.Current.Configuration.Revision);
     }
 
     /// <inheritdoc/>

@@ -234,8 +234,10 @@ public sealed partial class BrowserLoginTests(Lab lab)
 
     private static async Task FillForm(Chromium browser, string user)
     {
-        await browser.WaitFor("input[name=user]");
-        await browser.Fill("input[name=user]", user);
+        // The page that was left has such a field as well.
+        const string Field = "form[action='/authorize'] input[name=user]";
+        await browser.WaitFor(Field);
+        await browser.Fill(Field, user);
         await browser.Click("button");
     }
 

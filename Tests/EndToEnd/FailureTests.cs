@@ -52,7 +52,7 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
     [InlineData("bytes=100-", 100, 999, true)]
     [InlineData("bytes=100-", 100, 499, true)]
     [InlineData("bytes=-100", 900, 999, true)]
-    [InlineData("bytes=100-", 0, 999, false)]
+    [InlineData("bytes=100-", 0, 999, true)]
     [InlineData("bytes=100-199", 100, 999, false)]
     [InlineData("bytes=-100", 100, 999, false)]
     [InlineData(null, 100, 999, false)]
@@ -72,7 +72,9 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
         using var response = await alice.GetBlob(place.Repository, blob.Digest, range is null ? [] : [("Range", range)]);
         if (good)
         {
-            Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
+            // All of it is what a server may send that takes no ranges (RFC 9110 §14.2).
+            Assert.Equal(
+                last + 1 - first == blob.Bytes.Length ? HttpStatusCode.OK : HttpStatusCode.PartialContent, response.StatusCode);
             Assert.Equal(blob.Bytes[first..(last + 1)], await response.Content.ReadAsByteArrayAsync());
         }
         else

@@ -154,7 +154,7 @@ public sealed class PageViewsTests
         await browser.LogIn("alice");
         await browser.SendHeader("Authorization", RegistryClient.Basic("alice", FrontDoor.PasswordOf("alice")).ToString());
         Assert.False(await browser.Open($"{door.DataUrl}/v2/team/app/blobs/{registry.Html}"), "a blob is shown");
-        Assert.True(await browser.Open($"{door.DataUrl}/v2/team/app/manifests/page"));
+        Assert.True(await browser.Open($"{door.DataUrl}/v2/team/app/manifests/{registry.Xhtml}"));
         await Eventually.True(async () => await browser.Text("h1") == "pushed", "the pushed page is shown");
         Assert.Equal("quiet", await browser.Evaluate("document.title"));
         Assert.Equal("null", await browser.Evaluate("String(self.origin)"));

@@ -28,7 +28,8 @@ internal static class UpstreamReader
             Realms = [.. preset?.Realms ?? [], .. map["realms"].Items().Select(item => item.Address()).OfType<Uri>()],
             AllowPrivate = allowPrivate,
             Proxy = ProxyReader.Read(map["proxy"], context),
-            Tls = TlsReader.Read(map["tls"], context),
+            // A machine without these files would tell all gateways to do without them.
+            Tls = TlsReader.Read(map["tls"], context with { MayLackFiles = false }),
             Redirects = Redirects(map["redirects"]) ?? RedirectMode.Follow,
             RedirectHosts = [.. map["redirectHosts"].Items().Select(item => item.RequiredText())],
             SharesContentWith = [.. map["sharesContentWith"].Items().Select(item => item.RequiredText())],

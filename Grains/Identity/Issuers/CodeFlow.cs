@@ -126,7 +126,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
 
         if (flow.Administers && saysWhen && token.Text("auth_time") is null)
         {
-            return Verdict.Refused("the ID token does not say when you logged in (auth_time), which administration needs");
+            return Verdict.Refused(
+                "the ID token does not say when you logged in, which administration needs: whoever runs the provider has to have it put " +
+                "auth_time into ID tokens (Entra: Token configuration, optional claims)");
         }
 
         var verdict = identify(token);
@@ -148,7 +150,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
             throw new HttpRequestException($"it answers {(int)response.StatusCode}", null, response.StatusCode);
         }
 
-        if (error is "invalid_client" or "unauthorized_client" || response.StatusCode == HttpStatusCode.Unauthorized)
+        if (error is "invalid_client" or "unauthorized_client" || (response.StatusCode == HttpStatusCode.Unauthorized && error.Length == 0))
         {
             server?.Failed(new ExchangeFault("answer", "it does not take clientId and clientSecret"), Question);
             return (null, Verdict.Unavailable(

@@ -37,12 +37,11 @@ internal sealed class IssuerAnswer<T>(
     /// <param name="cancellation">Ends the waiting, not the question.</param>
     public async ValueTask<T?> Get(Func<T, bool> willDo, CancellationToken cancellation) => (await Ask(willDo, cancellation)).Value;
 
-    /// <summary>The same, and whether that is what the issuer says now.</summary>
+    /// <summary>The same, and whether the issuer answers.</summary>
     public async ValueTask<Answer> Ask(Func<T, bool> willDo, CancellationToken cancellation)
     {
-        var before = _known;
-        var known = IsDue(willDo) ? await Next(willDo, cancellation) : before;
-        return new Answer(known.Value, !ReferenceEquals(known, before) && known.Problem.Length == 0, known.Problem.Length > 0);
+        var known = IsDue(willDo) ? await Next(willDo, cancellation) : _known;
+        return new Answer(known.Value, known.Problem.Length > 0);
     }
 
     private async ValueTask<Known> Next(Func<T, bool> willDo, CancellationToken cancellation)
@@ -84,9 +83,8 @@ internal sealed class IssuerAnswer<T>(
 
     /// <summary>What is known, and how well.</summary>
     /// <param name="Value">What is known; <c>null</c> for nothing.</param>
-    /// <param name="IsNew">Whether the issuer said it just now.</param>
     /// <param name="IsFailing">Whether it did not answer the last question.</param>
-    internal readonly record struct Answer(T? Value, bool IsNew, bool IsFailing);
+    internal readonly record struct Answer(T? Value, bool IsFailing);
 
     private sealed record Known(T? Value, TimeSpan Asked, TimeSpan NextTry, string Problem);
 }

@@ -38,13 +38,13 @@ internal sealed class IssuerKeys : IDisposable
 
     /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>
     /// <exception cref="IssuerUnavailableException">
-    /// There are none yet and they cannot be had, or none has the name and the issuer cannot be asked now whether it has one by now.
+    /// There are none yet and they cannot be had, or none has the name and the issuer fails, so that it cannot say whether it has one.
     /// </exception>
     public async ValueTask<IReadOnlyList<SecurityKey>> For(string? keyId, CancellationToken cancellation)
     {
         bool IsThere(IReadOnlyList<SecurityKey> keys) => keyId is null || keys.Any(key => key.KeyId == keyId);
         var answer = await _keys.Ask(IsThere, cancellation);
-        return answer.Value is { Count: > 0 } keys && (AreHere || answer.IsNew || IsThere(keys)) ? keys
+        return answer.Value is { Count: > 0 } keys && (AreHere || !answer.IsFailing || IsThere(keys)) ? keys
             : throw new IssuerUnavailableException(_keys.Problem);
     }
 

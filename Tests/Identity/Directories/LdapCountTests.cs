@@ -61,6 +61,7 @@ public sealed class LdapCountTests : IDisposable
             _answers = next.Task;
             answers.SetResult();
             answers = next;
+            await Eventually.True(() => logins.Count(login => login.IsCompleted) == asked, "they are answered");
         }
 
         Assert.All(await Task.WhenAll(logins), verdict => Assert.Equal(VerdictKind.Proved, verdict.Kind));

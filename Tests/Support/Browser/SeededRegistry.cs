@@ -43,6 +43,7 @@ internal sealed class SeededRegistry : IAsyncDisposable
             },
         });
         Html = Add("text/html", Page);
+        Xhtml = Add("application/xhtml+xml", (byte[])[.. Page, (byte)'\n']);
     }
 
     public string Url => _server.Url;
@@ -52,6 +53,9 @@ internal sealed class SeededRegistry : IAsyncDisposable
 
     /// <summary>The digest of a blob that is a page with a script, which its upstream calls one.</summary>
     public string Html { get; }
+
+    /// <summary>The digest of a manifest that is one.</summary>
+    public string Xhtml { get; }
 
     /// <summary>Starts it.</summary>
     public static async Task<SeededRegistry> Start(string odd)
