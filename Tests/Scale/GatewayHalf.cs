@@ -10,6 +10,7 @@ using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.Tests.Support.Processes;
 
@@ -29,6 +30,7 @@ internal sealed class GatewayHalf : IAsyncDisposable
     {
         var cache = new CacheConfiguration { Path = _folder.File("cache"), MaxBytes = 1_000_000 };
         _services = new ServiceCollection().AddLogging().AddMetrics().AddSerializer().AddSingleton(client)
+            .AddSingleton(new HostStart(new FixedConfiguration(ConfigurationDefaults.NoFile()), null, null, null))
             .AddSingleton(new ClientAddress([])).AddGateway(new GatewayOptions { Cache = cache }).BuildServiceProvider();
         _parts = [.. Parts.Where(starts).Select(part => (IHostedService)ActivatorUtilities.CreateInstance(_services, part))];
     }

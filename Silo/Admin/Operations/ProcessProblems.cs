@@ -21,7 +21,8 @@ internal static class ProcessProblems
         var told = seen.Configuration is { IsMainBroken: true, Errors: [var first, ..] errors }
             ? HostTroubles.Say(errors.Count, first.ToString()) : null;
         return seen.Processes
-            .SelectMany(process => (process.Troubles ?? []).Select(trouble => (Process: $"{process.Kind} {process.Host}", Trouble: trouble)))
+            .SelectMany(process => (process.Troubles ?? []).Select(
+                trouble => (Process: $"{process.Kind} {process.Host}", Trouble: trouble)))
             .Where(one => one.Trouble.Kind != ProcessTroubleKind.Errors || one.Trouble.What != told)
             .GroupBy(one => (one.Trouble.Kind, one.Trouble.Subject, What: Alike(one.Trouble)))
             .Select(group => Describe(
