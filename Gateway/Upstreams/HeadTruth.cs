@@ -4,8 +4,8 @@ using RegistryProxy.Gateway.Tenants;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// Whether an upstream's word on HEAD counts, for manifests and for blobs. There are registries that take no HEAD, or say 404, 401 or 403 to
-/// each: what they say is no answer, and only a GET is. One that said yes of late is believed when it says no; one that never did is
+/// Whether an upstream's word on HEAD counts, for manifests and for blobs. There are registries that take no HEAD, or say 404, 401 or 403
+/// to each: what they say is no answer, and only a GET is. One that said yes of late is believed when it says no; one that never did is
 /// believed once it says yes of something that a GET brought, or has had enough GETs for now.
 /// </summary>
 internal sealed class HeadTruth(TimeProvider time)
