@@ -70,7 +70,9 @@ internal sealed class ListingWalk
         return Unfinished("is refused with 400, whatever the size of its pages");
     }
 
-    /// <summary>Whether a registry that knows no <c>last</c> answers so; one that refuses for another reason has more, as far as is known.</summary>
+    /// <summary>
+    /// Whether a registry that knows no <c>last</c> answers so; one that refuses for another reason has more, as far as is known.
+    /// </summary>
     private static bool IsOfGuess(int status) => status is StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound
         or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status422UnprocessableEntity;
 

@@ -20,7 +20,8 @@ internal sealed record RefusedAnswer(int Status, bool IsOfAnother, string? Scope
     public bool IsNoWordOfGet => Status is 405 or 501 or (>= 200 and < 300) || (IsOfAnother && Status is (401 or 403));
 
     /// <summary>
-    /// Whether it is a no to a HEAD that a GET may not get: there are registries that say 404 to each HEAD, or 401 or 403 with a good token.
+    /// Whether it is a no to a HEAD that a GET may not get: there are registries that say 404 to each HEAD, or 401 or 403 with a good
+    /// token.
     /// </summary>
     public bool IsDoubtful => Status is 401 or 403 or 404;
 
