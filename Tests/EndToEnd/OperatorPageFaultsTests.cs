@@ -75,9 +75,10 @@ public sealed class OperatorPageFaultsTests
         await browser.WaitFor("#sessions");
         await browser.Evaluate("history.back(), ''");
         await Eventually.True(async () => (await browser.Text(".pager")).StartsWith("10 ", StringComparison.Ordinal), "they are back");
-        await browser.Evaluate("location.reload(), ''");
-        await browser.WaitFor("#search");
-        Assert.Equal("team-04", await browser.Evaluate("document.querySelector('#search').value"));
+        await browser.Evaluate("document.before = true, location.reload(), ''");
+        await Eventually.True(
+            async () => await browser.Evaluate("document.before ? 'before' : document.querySelector('#search')?.value ?? ''") == "team-04",
+            "what was searched is there");
         await Eventually.True(async () => (await browser.Text(".pager")).StartsWith("10 ", StringComparison.Ordinal), "ten are there");
     }
 

@@ -42,6 +42,8 @@ public sealed class InvalidationUpgradeTests
         var report = new CacheReport { Gateway = "former", State = "ok", FollowsShards = silos != "current" };
         var (reference, cache) = (cluster.Client.CreateObjectReference<ICacheObserver>(former), cluster.Client.GetGrain<ICacheGrain>(0));
         await cache.Follow(reference, report);
+        using var leaves = new CancellationTokenSource();
+        var following = GoOn();
 
         // Of this version, to all.
         var write = Assert.NotNull(await writer.Announcer.Begin(Place, Tag));
@@ -53,10 +55,21 @@ public sealed class InvalidationUpgradeTests
         // Of the former version, to one that believes what it keeps, or does not.
         var mark = await gateway.Pull(new(new("acme", "hub"), CacheLab.Hub.Address, Place.Name));
         Assert.Equal(silos != "former", gateway.Clock.Believes(new(CacheLab.Hub.Address, Place.Name), mark.At));
-        await cache.Follow(reference, report);
         await cache.Changed(new CacheChange(CacheLab.Hub.Address, Place.Name.Value, "v1", false, Write: Guid.NewGuid()));
         Assert.False(gateway.Clock.MayLearn(new(CacheLab.Hub.Address, Place.Name, Tag), mark));
+        await leaves.CancelAsync();
+        await following;
         GC.KeepAlive(former);
+
+        // As gateways do: who does not ask again is soon told no more.
+        async Task GoOn()
+        {
+            while (!leaves.IsCancellationRequested)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), leaves.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+                await cache.Follow(reference, report);
+            }
+        }
     }
 
     private sealed class Former : ICacheObserver

@@ -127,7 +127,7 @@ public sealed class KubernetesClustersTests : IDisposable
             "b: { issuer: \"https://b.example\", jwks: { file: other.json } } } }",
             _time);
         _lab.Write("one.json", "{");
-        other.KeyId = "k2";
+        other.Turn("k2");
         _lab.Write("other.json", other.KeySet);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.NotNull((await Verify(directory, one.Sign(Payload("https://a.example")))).Identity);

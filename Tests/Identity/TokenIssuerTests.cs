@@ -118,10 +118,10 @@ public sealed class TokenIssuerTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal(VerdictKind.Proved, (await Verify(authenticator, issuer.Sign(OidcPayload(issuer)))).Kind);
 
-        issuer.KeyId = "k2";
+        issuer.Turn("k2");
         for (var i = 0; i < 20; i++)
         {
-            Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, issuer.Sign(OidcPayload(issuer)))).Kind);
+            Assert.Equal(VerdictKind.Refused, (await Verify(authenticator, issuer.Sign(OidcPayload(issuer)))).Kind);
         }
 
         time.Advance(TimeSpan.FromSeconds(61));

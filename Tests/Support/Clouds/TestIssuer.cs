@@ -10,12 +10,12 @@ namespace RegistryProxy.Tests.Support.Clouds;
 /// <summary>An issuer of signed tokens with discovery and a key set; it may be told to fail.</summary>
 internal sealed class TestIssuer : IAsyncDisposable
 {
-    private readonly RSA _rsa = RSA.Create(2048);
+    private RSA _rsa = RSA.Create(2048);
     private RecordingUpstream _server = null!;
 
     public string Url => _server.Url;
 
-    public string KeyId { get; set; } = "k1";
+    public string KeyId { get; private set; } = "k1";
 
     public bool Away { get; set; }
 
@@ -44,6 +44,13 @@ internal sealed class TestIssuer : IAsyncDisposable
         var issuer = new TestIssuer();
         issuer._server = await RecordingUpstream.Start(issuer.Serve);
         return issuer;
+    }
+
+    /// <summary>Has another key from now on.</summary>
+    public void Turn(string keyId)
+    {
+        _rsa.Dispose();
+        (_rsa, KeyId) = (RSA.Create(2048), keyId);
     }
 
     /// <summary>Signs a payload that is written as it stands.</summary>
