@@ -32,7 +32,7 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
     public async Task<TaggedList> Read(RegistryRequest request, Tag tag, BodyAllowance.Holder held, CancellationToken cancellation)
     {
         var fetch = Fetch.Manifest(request, ManifestReference.Of(tag), AnyType);
-        var result = await fetcher.Get(fetch, null, cancellation);
+        var result = await fetcher.Get(fetch, cancellation);
         using (result.Answer)
         {
             if (result.Answer is not { } answer)
@@ -94,7 +94,7 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, request.Aborted);
-        var result = await fetcher.Get(Any(request, digest), null, either.Token);
+        var result = await fetcher.Get(Any(request, digest), either.Token);
         using (result.Answer)
         {
             try

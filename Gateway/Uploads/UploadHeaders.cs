@@ -1,4 +1,3 @@
-using System.Globalization;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
@@ -74,9 +73,9 @@ internal static class UploadHeaders
     /// <summary>How many bytes the upstream has, from <c>Range: 0-last</c>; <paramref name="otherwise"/> when it does not say.</summary>
     public static long Offset(HttpResponseMessage response, long otherwise) =>
         response.Headers.NonValidated.TryGetValues("Range", out var values)
-        && TryParseRange(values.ToString(), out var first, out var last)
-        && first == 0
-            ? last + 1
+        && UploadRange.TryParse(values.ToString(), out var range)
+        && range.First == 0
+            ? range.Last + 1
             : otherwise;
 
     /// <summary>
@@ -87,24 +86,6 @@ internal static class UploadHeaders
     /// <param name="sent">How many bytes it has if all of the chunk arrived.</param>
     public static long OffsetAfter(HttpResponseMessage response, long sent) =>
         Offset(response, sent) is var said && (said == sent + 1 || (said == 1 && sent > 1)) ? sent : said;
-
-    /// <summary>
-    /// Reads <c>first-last</c>, the form of uploads: no unit and no total (OCI distribution-spec, "Pushing a blob in chunks").
-    /// </summary>
-    public static bool TryParseRange(ReadOnlySpan<char> text, out long first, out long last)
-    {
-        first = last = 0;
-        if (text.StartsWith("bytes="))
-        {
-            text = text[6..];
-        }
-
-        var dash = text.IndexOf('-');
-        return dash > 0
-            && long.TryParse(text[..dash], NumberStyles.None, CultureInfo.InvariantCulture, out first)
-            && long.TryParse(text[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out last)
-            && last >= first && last < long.MaxValue;
-    }
 
     /// <summary>
     /// Behind a proxy that ends TLS an upstream may name itself with another scheme than it is asked by; host and port decide, and what is

@@ -127,8 +127,8 @@ internal sealed class UploadOperations(
         request.Map.Seal.Open(request.Path.UploadId!, UploadHeaders.Binding(request));
 
     private static bool IsOutOfOrder(RegistryRequest request, UploadState state) =>
-        request.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range
-        && (!UploadHeaders.TryParseRange(range, out var first, out _) || first != state.Offset);
+        request.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } text
+        && (!UploadRange.TryParse(text, out var range) || range.First != state.Offset);
 
     private static DistributionError OutOfOrder(RegistryRequest request, UploadState state)
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
+using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -79,9 +80,10 @@ internal sealed class ForwardTransformer(ForwardRequest forwarding, UpstreamCall
             content.Headers.TryAddWithoutValidation("Content-Type", type);
         }
 
-        if (from.Headers.ContentRange.ToString() is { Length: > 0 } range)
+        // In the one form that registries read, whatever the client's.
+        if (UploadRange.TryParse(from.Headers.ContentRange.ToString(), out var range))
         {
-            content.Headers.TryAddWithoutValidation("Content-Range", range);
+            content.Headers.TryAddWithoutValidation("Content-Range", range.ToString());
         }
     }
 }

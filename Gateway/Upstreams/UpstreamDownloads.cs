@@ -195,9 +195,10 @@ internal sealed class UpstreamDownloads(
 
     private async Task Copy(RegistryRequest request, Download download, HttpResponseMessage response, IdleWatch watch)
     {
-        var writer = request.Context.Response.BodyWriter;
+        var (writer, last) = (request.Context.Response.BodyWriter, 0L);
         if (download.IsResumable && Extent(response) is var (first, end, total))
         {
+            last = end - 1;
             await using var resuming = new ResumingBody(response, first, end, total, Reopen, meter.Resumed, time);
             await Send(resuming.Read);
             return;
@@ -224,7 +225,7 @@ internal sealed class UpstreamDownloads(
         {
             var message = Message(request, download, HttpMethod.Get);
             message.Headers.Remove("Range");
-            message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
+            message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-{last}");
             return (await client.Send(request.Upstream, download, message, cancellation)).Answer;
         }
     }

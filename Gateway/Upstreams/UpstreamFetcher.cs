@@ -60,9 +60,14 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadVerifier heads,
         }
     }
 
-    /// <summary>Asks with GET, from an offset on; the answer with its body to be read, or the error for the client.</summary>
-    public Task<UpstreamResult> Get(Fetch fetch, long? from, CancellationToken cancellation) =>
-        GetRange(fetch, from is { } offset ? $"bytes={offset}-" : null, cancellation);
+    /// <summary>Asks with GET; the answer with its body to be read, or the error for the client.</summary>
+    public Task<UpstreamResult> Get(Fetch fetch, CancellationToken cancellation) => GetRange(fetch, null, cancellation);
+
+    /// <summary>
+    /// The same from an offset on, to the last of its <paramref name="size"/> bytes: there are registries that refuse ranges without end.
+    /// </summary>
+    public Task<UpstreamResult> GetRest(Fetch fetch, long from, long size, CancellationToken cancellation) =>
+        GetRange(fetch, from == 0 ? null : $"bytes={from}-{size - 1}", cancellation);
 
     /// <summary>The same for what the header <c>Range</c> says, if any.</summary>
     public async Task<UpstreamResult> GetRange(Fetch fetch, string? range, CancellationToken cancellation)

@@ -18,8 +18,11 @@ internal sealed class UpstreamForwarder(
     /// </summary>
     public static readonly TimeSpan MaxSilence = TimeSpan.FromMinutes(15);
 
+    /// <summary>The same of one that is asked to begin an upload or to mount a blob.</summary>
+    public static readonly TimeSpan MaxBeginning = TimeSpan.FromSeconds(60);
+
     private static readonly ForwarderRequestConfig Content = Within(MaxSilence);
-    private static readonly ForwarderRequestConfig Beginning = Within(TimeSpan.FromSeconds(60));
+    private static readonly ForwarderRequestConfig Beginning = Within(MaxBeginning);
 
     /// <summary>
     /// Forwards; the head of the upstream's answer, whose status the client's answer has already, or the error that the client is yet to be
@@ -43,7 +46,7 @@ internal sealed class UpstreamForwarder(
         var transformer = new ForwardTransformer(forwarding, call, time);
         var error = await forwarder.SendAsync(
             request.Context, request.Upstream.Url.AbsoluteUri, transports.For(request.Upstream),
-            HttpMethods.IsPost(request.Context.Request.Method) ? Beginning : Content, transformer);
+            IsBeginning(request, forwarding) ? Beginning : Content, transformer);
         if (error == ForwarderError.None)
         {
             return transformer.Result with { IsUnsent = !call.IsSent };
@@ -57,6 +60,10 @@ internal sealed class UpstreamForwarder(
             IsUnsent = !call.IsSent,
         };
     }
+
+    /// <summary>Whether it sends no content; the POST of a whole blob goes on as a PUT.</summary>
+    internal static bool IsBeginning(RegistryRequest request, ForwardRequest forwarding) =>
+        HttpMethods.IsPost(forwarding.Method?.Method ?? request.Context.Request.Method);
 
     /// <summary>Idle, not total: every read and write starts it again.</summary>
     private static ForwarderRequestConfig Within(TimeSpan silence) => new()

@@ -28,6 +28,38 @@ internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange 
     /// <summary>Whether an upstream that was given up is tried by a scope next.</summary>
     public bool IsTurnOfScope { get; set; }
 
+    /// <summary>
+    /// Whether a failure of the endpoint leaves scopes other than its own alone; where that is not sure it is doubtful, and to be found out.
+    /// </summary>
+    public bool IsOfScope(string? scope, UpstreamFailure failure, DateTimeOffset now, out bool isDoubtful)
+    {
+        var isProven = Trial.IsProven;
+        isDoubtful = false;
+        if (string.IsNullOrEmpty(scope) || failure.IsOfEdit
+            || (!isProven && (failure.Kind == UpstreamFailureKind.Refused || Backoff.IsTrial)))
+        {
+            return false;
+        }
+
+        isDoubtful = !isProven || Scopes.Note(scope, now);
+        return true;
+    }
+
+    /// <summary>
+    /// Whether a refusal of one scope leaves it open whether the credential is good for another: of one that nothing was had with yet it
+    /// does, and a call without a scope tells. Any other word of the endpoint proves it.
+    /// </summary>
+    public bool IsDoubtedBy(UpstreamFailure ofScope, bool isConfigured)
+    {
+        var isDoubted = isConfigured && !Trial.IsProven && ofScope.Kind == UpstreamFailureKind.Refused;
+        if (!isDoubted)
+        {
+            Proved();
+        }
+
+        return isDoubted;
+    }
+
     /// <summary>Something was had with it.</summary>
     public void Proved()
     {

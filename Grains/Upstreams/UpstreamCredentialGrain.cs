@@ -107,26 +107,29 @@ internal sealed class UpstreamCredentialGrain(
     public ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome)
     {
         _current = Upstream is { } upstream ? Read(upstream).Stamp : "";
-        if (outcome is not { OfUpstream: true, Failure: { } failure })
+        var (state, now) = (_states.Of(outcome.Stamp), time.GetUtcNow());
+        if (outcome.Failure is not { } failure)
         {
-            _states.Of(outcome.Stamp).Proved();
-            if (outcome.Failure is { } ofScope)
-            {
-                HealthOf(outcome.Stamp)?.FailForOne(time.GetUtcNow(), ofScope);
-                return new(ofScope);
-            }
-
-            _states.Of(outcome.Stamp).Scopes.Clear();
-            HealthOf(outcome.Stamp)?.Succeed(time.GetUtcNow(), outcome.Expires);
+            state.Proved();
+            state.Scopes.Clear();
+            HealthOf(outcome.Stamp)?.Succeed(now, outcome.Expires);
             return new((UpstreamFailure?)null);
         }
 
-        if (!IsOfScope(outcome, failure))
+        if (!outcome.OfUpstream)
+        {
+            Doubt(outcome.Stamp, state.IsDoubtedBy(failure, Upstream?.Credentials is not (null or AnonymousCredentials)));
+            HealthOf(outcome.Stamp)?.FailForOne(now, failure);
+            return new(failure);
+        }
+
+        if (!state.IsOfScope(outcome.Scope, failure, now, out var isDoubtful))
         {
             return new(GiveUp(failure, outcome.Stamp));
         }
 
-        HealthOf(outcome.Stamp)?.FailForOne(time.GetUtcNow(), failure with { RetryAfterSeconds = 0 });
+        Doubt(outcome.Stamp, isDoubtful);
+        HealthOf(outcome.Stamp)?.FailForOne(now, failure with { RetryAfterSeconds = 0 });
         return new((UpstreamFailure?)null);
     }
 
@@ -158,27 +161,13 @@ internal sealed class UpstreamCredentialGrain(
     /// <summary>What operators are told; <c>null</c> for a credential that is not used any more, of which they are told nothing.</summary>
     private UpstreamHealth? HealthOf(string stamp) => stamp == _current ? Health : null;
 
-    /// <summary>Whether a failure leaves the other scopes alone; where that is not sure it is found out meanwhile.</summary>
-    private bool IsOfScope(TokenCallOutcome outcome, UpstreamFailure failure)
+    private void Doubt(string stamp, bool isDoubtful)
     {
-        if (string.IsNullOrEmpty(outcome.Scope) || failure.IsOfEdit)
+        var state = _states.Of(stamp);
+        if (isDoubtful)
         {
-            return false;
+            state.Doubts.Join(() => state.Trial.Watch(() => Doubt(stamp))).Ignore();
         }
-
-        var state = _states.Of(outcome.Stamp);
-        var isProven = state.Trial.IsProven;
-        if (!isProven && (failure.Kind == UpstreamFailureKind.Refused || state.Backoff.IsTrial))
-        {
-            return false;
-        }
-
-        if (!isProven || state.Scopes.Note(outcome.Scope, time.GetUtcNow()))
-        {
-            state.Doubts.Join(() => state.Trial.Watch(() => Doubt(outcome.Stamp))).Ignore();
-        }
-
-        return true;
     }
 
     /// <summary>Finds out whether the endpoint is well, and gives the upstream up when it is not.</summary>

@@ -65,6 +65,8 @@ public sealed class UpstreamTrial : IDisposable
             {
                 HttpStatusCode.OK => await ShowUnasked(upstream, secret),
                 HttpStatusCode.Unauthorized => await Open(upstream, ChallengeChoice.Of(upstream, reply.Challenges), secret),
+                _ when AsksNothing(reply.Status) =>
+                    new(null, $"{Answers(reply)}; what is pulled is asked for all the same", IsDoubtful: true),
                 _ => new(Http, Answers(reply)),
             };
         }
@@ -82,6 +84,11 @@ public sealed class UpstreamTrial : IDisposable
         _networks.Dispose();
         _proxies.Dispose();
     }
+
+    /// <summary>As <see cref="UpstreamProbe"/> takes it: its repositories say how they are to be asked for.</summary>
+    private static bool AsksNothing(HttpStatusCode status) => status is < HttpStatusCode.Ambiguous
+        or (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
+            and not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout));
 
     private static string Answers(PingReply reply) => reply.Status switch
     {
@@ -131,7 +138,13 @@ public sealed class UpstreamTrial : IDisposable
 
         var authentication =
             new UpstreamAuthentication { Challenge = asked.Challenge, Secret = secret, AllowPrivate = upstream.AllowPrivate };
-        var (result, _) = await Exchange.Exchange(new UpstreamTokenKey(upstream.Name, ""), authentication, generation: 0);
+        var (result, isOfAll) = await Exchange.Exchange(new UpstreamTokenKey(upstream.Name, ""), authentication, generation: 0);
+        if (!isOfAll && result.Failure is { Kind: UpstreamFailureKind.Refused } unscoped)
+        {
+            // There are token services that give none without a scope, to whomever.
+            return new(null, $"{answer}{Told(unscoped)}, so nothing was verified", IsDoubtful: true);
+        }
+
         if (result.Token?.Authorization is not { } token)
         {
             return new(Credential, result.Failure is { } failure ? Told(failure) : "its token endpoint gives nothing");

@@ -166,7 +166,7 @@ public sealed class CacheTests
             if (context.Request.Headers.Range.ToString() is { Length: > 0 } range)
             {
                 ranges.Enqueue(range);
-                first = int.Parse(range["bytes=".Length..^1]);
+                first = int.Parse(range["bytes=".Length..range.IndexOf('-')]);
                 context.Response.StatusCode = 206;
                 context.Response.Headers.ContentRange = $"bytes {first}-{blob.Bytes.Length - 1}/{blob.Bytes.Length}";
             }

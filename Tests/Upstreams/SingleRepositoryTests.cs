@@ -43,7 +43,8 @@ public sealed class SingleRepositoryTests
 
         Assert.Equal(10, registry.Pings);
         _time.Advance(TimeSpan.FromMinutes(10));
-        Assert.NotNull((await Token(cluster, "good/1").GetToken()).Failure);
+        var last = await Token(cluster, "good/1").GetToken();
+        Assert.Equal(status == 403, last.Failure is null && last.Token!.Authorization is null);
     }
 
     [Fact]
@@ -67,5 +68,45 @@ public sealed class SingleRepositoryTests
 
         Assert.NotNull((await Token(cluster, "good/1").GetToken()).Token);
         Assert.Equal(3, registry.Calls);
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(204)]
+    [InlineData(403)]
+    [InlineData(404)]
+    [InlineData(405)]
+    public async Task A_registry_that_says_nothing_at_its_root_is_asked_as_its_repositories_say(int status)
+    {
+        await using var registry = await TokenRegistry.Start();
+        registry.PingStatus = status;
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic), time: _time);
+        var open = (await Token(cluster, "open").GetToken()).Token!;
+        Assert.Null(open.Authorization);
+        var asked = await Token(cluster, "closed").GetToken();
+        var opened = await Token(cluster, "closed").ReplaceAsked(
+            asked.Token!.Generation, [$"Bearer realm=\"{registry.Url}/token\",service=\"here\""], false);
+        Assert.StartsWith("Bearer ", opened.Token!.Authorization!.Reveal());
+        Assert.Null((await Token(cluster, "open").GetToken()).Token!.Authorization);
+        Assert.Equal("closed", (await Status(cluster)).Breaker);
+    }
+
+    [Theory]
+    [InlineData(403, 403, 2)]
+    [InlineData(403, 200, 21)]
+    [InlineData(400, 400, 21)]
+    public async Task A_credential_that_was_never_good_is_tried_without_a_scope_when_one_is_refused(
+        int scoped, int unscoped, int calls)
+    {
+        await using var registry = await TokenRegistry.Start();
+        registry.Answer = async (context, call) =>
+        {
+            context.Response.StatusCode = context.Request.Query.ContainsKey("scope") ? scoped : unscoped;
+            await context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":300}""");
+        };
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic), time: _time);
+        var refused = await Task.WhenAll(Enumerable.Range(0, 20).Select(number => Token(cluster, $"app/{number}").GetToken().AsTask()));
+        Assert.All(refused, result => Assert.Contains($"({scoped})", result.Failure!.Message));
+        Assert.Equal(calls, registry.Calls);
     }
 }

@@ -169,7 +169,7 @@ internal sealed class BlobDownload(
     private async Task<DownloadEnd> Download()
     {
         using var watch = new IdleWatch(time, _stop.Token, MinBytesPerMinute) { IsHeldBack = () => Pace is { HoldsBack: true } };
-        var (answer, error) = await source.Open(null, watch.Token);
+        var (answer, error) = await source.Open(watch.Token);
         if (answer is null)
         {
             _head.TrySetResult(error);
@@ -190,7 +190,7 @@ internal sealed class BlobDownload(
     }
 
     private async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
-        (await source.Open(offset, cancellation)).Answer;
+        (await source.Reopen(offset, Size, cancellation)).Answer;
 
     private async Task<DownloadEnd> Write(ResumingBody body, IdleWatch watch)
     {

@@ -214,7 +214,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
 
         using var watch = ThrottledBody.Watch(context, time);
-        var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer
+        var first = (await fetcher.GetRest(fetch, from, download.Size, watch.Token)).Answer
             ?? throw new IOException("the upstream does not go on");
         await using var body = new ResumingBody(first, from, download.Size, download.Size, Reopen, fetcher.Resumed, time);
         if (!ResumingBody.GoesOn(first, from, download.Size))
@@ -229,6 +229,6 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
-            (await fetcher.Get(fetch, offset, cancellation)).Answer;
+            (await fetcher.GetRest(fetch, offset, download.Size, cancellation)).Answer;
     }
 }

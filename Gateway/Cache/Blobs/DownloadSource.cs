@@ -28,8 +28,14 @@ internal sealed class DownloadSource(
     /// <summary>Whether it is another gateway now.</summary>
     public bool IsPeer => Holder is not null;
 
-    /// <summary>Begins, or goes on where it was cut: the answer with its body to be read, or the error for the client.</summary>
-    public async Task<UpstreamResult> Open(long? from, CancellationToken cancellation)
+    /// <summary>Begins: the answer with its body to be read, or the error for the client.</summary>
+    public Task<UpstreamResult> Open(CancellationToken cancellation) => Open(null, () => upstream.Get(fetch, cancellation), cancellation);
+
+    /// <summary>The same from where one of <paramref name="size"/> bytes was cut.</summary>
+    public Task<UpstreamResult> Reopen(long from, long size, CancellationToken cancellation) =>
+        Open(from, () => upstream.GetRest(fetch, from, size, cancellation), cancellation);
+
+    private async Task<UpstreamResult> Open(long? from, Func<Task<UpstreamResult>> ask, CancellationToken cancellation)
     {
         Count(from ?? 0);
         var (failed, began) = (Failed(), time.GetTimestamp());
@@ -55,7 +61,7 @@ internal sealed class DownloadSource(
         // 3. The upstream.
         _election = IsPeer ? null : _election;
         meter.Fetch(_election is null ? "alone" : "elected");
-        return await upstream.Get(fetch, from, cancellation);
+        return await ask();
     }
 
     /// <summary>Counts that it was cut and goes on.</summary>

@@ -101,7 +101,7 @@ internal sealed class ManifestFetcher(
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
-        var (answer, error) = await fetcher.Get(fetch, null, either.Token);
+        var (answer, error) = await fetcher.Get(fetch, either.Token);
         if (answer is null)
         {
             return new ManifestAnswer(null, CacheState.Miss, error);

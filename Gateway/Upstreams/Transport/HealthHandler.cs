@@ -63,7 +63,7 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
 
         // Whether a redirect is an answer depends on where it leads.
         var status = response.StatusCode;
-        if (call.Refusal is not null || status == HttpStatusCode.TooManyRequests || RedirectHandler.IsRedirect(request, response))
+        if (call.Refusal is not null || status == HttpStatusCode.TooManyRequests || RedirectHandler.IsRedirect(response))
         {
             return;
         }

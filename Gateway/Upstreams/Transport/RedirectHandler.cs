@@ -31,14 +31,13 @@ internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandl
     {
         var call = UpstreamCall.Of(request);
         var response = await base.SendAsync(request, cancellationToken);
-        for (var hop = 0; IsRedirect(request, response, out var location); hop++)
+        for (var hop = 0; IsRead(request) && IsRedirect(response); hop++)
         {
-            if (location is null || !UriReference.TryResolve(location, request.RequestUri!, out var reference))
+            if (TargetOf(request, response) is not { } target)
             {
                 return Refuse(call, request, response, NoAddress, null);
             }
 
-            var target = reference.Address;
             if (!call.FollowRedirects && !call.Upstream.IsOrigin(target))
             {
                 call.Redirect = target;
@@ -97,26 +96,19 @@ internal sealed class RedirectHandler(FailingUpstreams failing, HttpMessageHandl
             target is null ? message : $"{message}: {target.IdnHost}", fault);
     }
 
-    /// <summary>Whether a response is a redirect.</summary>
-    public static bool IsRedirect(HttpRequestMessage request, HttpResponseMessage response) =>
+    /// <summary>Whether a response says that what is asked for is elsewhere.</summary>
+    public static bool IsRedirect(HttpResponseMessage response) =>
         response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
             or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
-        && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
         && response.Headers.NonValidated.Contains("Location");
 
-    /// <summary>The same, and to where as it says; <c>null</c> when it says two things.</summary>
-    private static bool IsRedirect(HttpRequestMessage request, HttpResponseMessage response, out string? location)
-    {
-        location = null;
-        if (!IsRedirect(request, response))
-        {
-            return false;
-        }
+    /// <summary>Whether it is a GET or HEAD.</summary>
+    public static bool IsRead(HttpRequestMessage request) => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head;
 
-        var locations = response.Headers.NonValidated["Location"];
-        location = locations.Count == 1 ? locations.ToString() : null;
-        return true;
-    }
+    /// <summary>Where a redirect leads; <c>null</c> when it names several places, or none.</summary>
+    public static Uri? TargetOf(HttpRequestMessage request, HttpResponseMessage response) =>
+        response.Headers.NonValidated["Location"] is { Count: 1 } locations
+        && UriReference.TryResolve(locations.ToString(), request.RequestUri!, out var reference) ? reference.Address : null;
 
     private static bool IsDowngrade(Uri from, Uri to) => from.Scheme == Uri.UriSchemeHttps && to.Scheme != Uri.UriSchemeHttps;
 

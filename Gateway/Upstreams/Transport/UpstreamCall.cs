@@ -44,6 +44,10 @@ internal sealed record UpstreamCall(
     /// <summary>Whether it goes with a client's body of which nothing was taken yet.</summary>
     public bool IsBodyUntouched => Body is { IsBegun: false };
 
+    /// <summary>What was not done can be sent once more where its body is here or yet to come, or there is none.</summary>
+    public bool MayRepeat(HttpRequestMessage request) =>
+        request.Content is null or ByteArrayContent or { Headers.ContentLength: 0 } || IsBodyUntouched;
+
     /// <summary>
     /// That the upstream limits the rate of requests, for how long, and whether it has just said so; <c>null</c> for no word of that.
     /// </summary>

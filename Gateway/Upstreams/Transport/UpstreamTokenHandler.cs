@@ -38,7 +38,7 @@ internal sealed class UpstreamTokenHandler(
                 return call.Refuse(request, TokenFailures.ErrorOf(call.Upstream, failure), failure.Detail);
             }
 
-            if (next.Token is { } fresh && fresh.Generation != token.Generation && MayRepeat(request, call))
+            if (next.Token is { } fresh && fresh.Generation != token.Generation && call.MayRepeat(request))
             {
                 response.Dispose();
                 token = fresh;
@@ -46,7 +46,7 @@ internal sealed class UpstreamTokenHandler(
             }
         }
 
-        if (IsRefusal(response) && MayRepeat(request, call) && late.MayBe(call.Upstream, token, time.GetUtcNow()))
+        if (IsRefusal(response) && call.MayRepeat(request) && late.MayBe(call.Upstream, token, time.GetUtcNow()))
         {
             response.Dispose();
             await late.Wait(cancellationToken);
@@ -97,10 +97,6 @@ internal sealed class UpstreamTokenHandler(
             : refusal.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
                 ? [.. values.Where(value => value.Length <= Challenge.MaxHeaderLength).Take(MaxChallenges)]
                 : [];
-
-    /// <summary>What was refused was not done; it can be sent once more where its body is here or yet to come, or there is none.</summary>
-    private static bool MayRepeat(HttpRequestMessage request, UpstreamCall call) =>
-        request.Content is null or ByteArrayContent or { Headers.ContentLength: 0 } || call.IsBodyUntouched;
 
     /// <exception cref="WrongOriginException">The token is of where the upstream was, or will be.</exception>
     private static void Authorize(HttpRequestMessage request, UpstreamCall call, UpstreamToken token)

@@ -21,9 +21,9 @@ internal sealed class UpstreamTransports(UpstreamTokenCache tokens, UpstreamAcco
     private static UpstreamTracing Build(
         UpstreamTokenCache tokens, UpstreamAccounts accounts, FailingUpstreams failing, Expectations expectations, TimeProvider time,
         HttpMessageHandler connections) => new(
-        new DecodingHandler(new RedirectHandler(failing, new UpstreamTokenHandler(
+        new DecodingHandler(new RedirectHandler(failing, new WriteRedirectHandler(failing, new UpstreamTokenHandler(
             tokens, failing, new LateTokens(time), time, new HealthHandler(failing, new AccountHandler(accounts, time,
-            new ExpectationHandler(expectations, new OriginGuard(connections))))))));
+            new ExpectationHandler(expectations, new OriginGuard(connections)))))))));
 
     private static HostLookup Connect(EgressSettings settings) => new(settings, UpstreamTransport.Create(settings));
 }

@@ -38,7 +38,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
 
         try
         {
-            return Classify(key.Upstream, await Request(key, authentication), authentication, generation);
+            return Classify(key, await Request(key, authentication), authentication, generation);
         }
         catch (Exception fault)
         {
@@ -68,9 +68,10 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         };
     }
 
-    private ExchangeResult Classify(string name, ExchangeReply reply, UpstreamAuthentication authentication, long generation)
+    private ExchangeResult Classify(
+        UpstreamTokenKey key, ExchangeReply reply, UpstreamAuthentication authentication, long generation)
     {
-        var endpoint = $"the token endpoint of upstream '{name}'";
+        var endpoint = $"the token endpoint of upstream '{key.Upstream}'";
         switch (reply.Status)
         {
             case >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous when reply.Token?.Bearer() is { } token && BearerToken.IsOne(token):
@@ -78,10 +79,10 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
                     authentication, new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
             case >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous:
                 return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
-            case HttpStatusCode.Unauthorized when authentication.Secret.Password is not null
-                || authentication.Secret.IdentityToken is not null:
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+                when !authentication.Secret.IsNone && (reply.Status == HttpStatusCode.Unauthorized || key.Scope.Length == 0):
                 return Failed(UpstreamFailureKind.Refused,
-                    $"{endpoint} refuses the configured credentials (401)") with { OfUpstream = true };
+                    $"{endpoint} refuses the configured credentials ({(int)reply.Status})") with { OfUpstream = true };
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest:
                 return Failed(UpstreamFailureKind.Refused,
                     $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})");

@@ -56,6 +56,11 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
             return new ProbeAnswer(UpstreamChallenge.Unknown, UpstreamFaults.From(upstream.Name, fault));
         }
 
+        if (answer.IsSilent && Remembered is { } said)
+        {
+            return said;
+        }
+
         if (answer.Failure is null)
         {
             (_known, _knownAt) = (answer.Challenge, time.GetSteadyNow());
@@ -74,9 +79,12 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest =>
             Failed(upstream, UpstreamFailureKind.Misconfigured, "redirects GET /v2/ to another host; its url must name that one",
                 reply.Redirect),
-        >= HttpStatusCode.InternalServerError => Failed(upstream, UpstreamFailureKind.Unreachable, $"answered {(int)reply.Status}"),
-        _ => Failed(upstream, UpstreamFailureKind.Misconfigured,
-            $"answered {(int)reply.Status} to GET /v2/: its url may not be a registry"),
+        >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout =>
+            Failed(upstream, UpstreamFailureKind.Unreachable, $"answered {(int)reply.Status}"),
+
+        // Static registries have nothing there, and some that publish a part of a larger one show no more than that: what is asked for says
+        // itself how it is to be asked for.
+        _ => new(new(UpstreamScheme.None), null, IsSilent: true),
     };
 
     private static ProbeAnswer Failed(UpstreamConfiguration upstream, UpstreamFailureKind kind, string what, int retryAfter = 0) =>
@@ -90,7 +98,10 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
 }
 
 /// <summary>How the upstream wants to be opened, or why that is not known.</summary>
-internal sealed record ProbeAnswer(UpstreamChallenge Challenge, UpstreamFailure? Failure)
+/// <param name="Challenge">How.</param>
+/// <param name="Failure">Why that is not known; <c>null</c> when it is.</param>
+/// <param name="IsSilent">Whether it did not say, so that what it said before holds.</param>
+internal sealed record ProbeAnswer(UpstreamChallenge Challenge, UpstreamFailure? Failure, bool IsSilent = false)
 {
     public static ProbeAnswer Failed(UpstreamFailure failure) => new(UpstreamChallenge.Unknown, failure);
 }

@@ -191,7 +191,7 @@ public sealed partial class BlobDownloadTests : IDisposable
         await _body.Writer.CompleteAsync();
         await _gateway.Time.Passing(Ended(run), TimeSpan.FromMilliseconds(100));
         Assert.Equal((DownloadEnd.Complete, true), (download.End, IsStored(Blob)));
-        Assert.Equal([$"GET /v2/a/b/blobs/{Blob.Digest}", $"GET /v2/a/b/blobs/{Blob.Digest} bytes=60-"], _gateway.Upstream.Asked);
+        Assert.Equal([$"GET /v2/a/b/blobs/{Blob.Digest}", $"GET /v2/a/b/blobs/{Blob.Digest} bytes=60-99"], _gateway.Upstream.Asked);
     }
 
     [Fact]

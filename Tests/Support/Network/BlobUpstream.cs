@@ -53,7 +53,7 @@ internal sealed class BlobUpstream : IAsyncDisposable
         }
 
         var first = context.Request.Headers.Range.ToString() is { Length: > 0 } range
-            ? int.Parse(range["bytes=".Length..^1], CultureInfo.InvariantCulture) : 0;
+            ? int.Parse(range["bytes=".Length..range.IndexOf('-')], CultureInfo.InvariantCulture) : 0;
         if (first > 0)
         {
             context.Response.StatusCode = 206;
