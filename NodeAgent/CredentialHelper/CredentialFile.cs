@@ -32,14 +32,12 @@ internal sealed class CredentialFile(string path)
         }
     }
 
-    /// <summary>Changes the file as a whole: who reads meanwhile sees the old one or the new one.</summary>
-    public void Change(Action<Dictionary<string, HelperCredential>> change)
+    /// <summary>
+    /// Changes the file as a whole, after whoever changes it now: who reads meanwhile sees the old one or the new one.
+    /// </summary>
+    public async Task Change(Action<Dictionary<string, HelperCredential>> change, TimeProvider time, CancellationToken cancellation)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly.Folder);
-        using var locked = new FileStream(
-            $"{path}.lock",
-            new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.None,
-                UnixCreateMode = OwnerOnly.File });
+        using var locked = await FileLock.Take($"{path}.lock", time, cancellation);
         var all = Read();
         change(all);
         using (var file = new FileStream($"{path}.new", new FileStreamOptions

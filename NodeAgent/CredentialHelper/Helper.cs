@@ -27,8 +27,8 @@ internal sealed class Helper(
             return action switch
             {
                 "get" => await Get(cancellation),
-                "store" => await Store(),
-                "erase" => await Erase(),
+                "store" => await Store(cancellation),
+                "erase" => await Erase(cancellation),
                 "list" => await List(),
                 "login" => await LogIn(host ?? "", cancellation),
                 _ => await Fail($"'{action}' must be get, store, erase, list or login"),
@@ -92,18 +92,18 @@ internal sealed class Helper(
         if (known.FrontDoors.Any(
             registry => HttpOrigin.Of(registry.Url).IsNamed(host) && registry.Identity is { Kind: IdentityKind.Device }))
         {
-            stored.Change(all => all[host] = credential);
+            await stored.Change(all => all[host] = credential, time, cancellation);
         }
 
         return await Write(credential with { Expires = null });
     }
 
-    private async Task<int> Store()
+    private async Task<int> Store(CancellationToken cancellation)
     {
         HelperCredential? credential = null;
         try
         {
-            credential = JsonSerializer.Deserialize(await Input(CancellationToken.None), HelperJson.Default.HelperCredential);
+            credential = JsonSerializer.Deserialize(await Input(cancellation), HelperJson.Default.HelperCredential);
         }
         catch (JsonException)
         {
@@ -120,18 +120,18 @@ internal sealed class Helper(
             return await Fail(NoUser);
         }
 
-        stored.Change(all => all[host] = credential with { Expires = null });
+        await stored.Change(all => all[host] = credential with { Expires = null }, time, cancellation);
         return 0;
     }
 
-    private async Task<int> Erase()
+    private async Task<int> Erase(CancellationToken cancellation)
     {
-        if (HostOf(await Input(CancellationToken.None)) is not { Length: > 0 } host)
+        if (HostOf(await Input(cancellation)) is not { Length: > 0 } host)
         {
             return await Fail(NoServer);
         }
 
-        stored.Change(all => all.Remove(host));
+        await stored.Change(all => all.Remove(host), time, cancellation);
         return 0;
     }
 

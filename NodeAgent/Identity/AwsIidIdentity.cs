@@ -13,12 +13,24 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
     public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation)
     {
         if (!(await metadata.Get("dynamic/instance-identity/rsa2048", cancellation)).Succeeded(out var answer, out var failure)
-            || !kept.Read().Succeeded(out var nonces, out failure))
+            || !(await kept.Hold(cancellation)).Succeeded(out var held, out failure))
         {
             return failure;
         }
 
-        var document = answer.ReplaceLineEndings("");
+        using (held)
+        {
+            return await LogIn(registry, answer.ReplaceLineEndings(""), cancellation);
+        }
+    }
+
+    private async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, string document, CancellationToken cancellation)
+    {
+        if (!kept.Read().Succeeded(out var nonces, out var failure))
+        {
+            return failure;
+        }
+
         RegistryFailure? refused = null;
         foreach (var nonce in nonces)
         {
@@ -56,7 +68,7 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
             return outcome;
         }
 
-        kept.Withdraw();
+        kept.Withdraw(fresh);
         return RegistryFailure.Refused((refused ?? failure).Message);
     }
 

@@ -18,7 +18,7 @@ internal sealed class IdentityFactory(AgentSettings settings, TimeProvider time)
         IdentityKind.AwsIid =>
             new AwsIidIdentity(
                 identity, new AwsMetadata(_aws),
-                new NonceFile(settings.StateDir, HttpOrigin.Of(registry.Url).Authority, identity.Authenticator)),
+                new NonceFile(settings.StateDir, HttpOrigin.Of(registry.Url).Authority, identity.Authenticator, time)),
         IdentityKind.Gcp => new GcpIdentity(identity, _gcp),
         IdentityKind.Azure => new AzureIdentity(identity, _azure),
         IdentityKind.Kubernetes => new KubernetesIdentity(identity),

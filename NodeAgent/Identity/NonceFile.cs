@@ -6,9 +6,10 @@ using RegistryProxy.NodeAgent.Sockets;
 namespace RegistryProxy.NodeAgent.Identity;
 
 /// <summary>
-/// The nonce that binds this instance to a front door, for root alone: the one that worked, and the one that is being tried.
+/// The nonce that binds this instance to a front door, for root alone: the one that worked, and the one that is being tried. Several
+/// processes of a node may log in at a time, as kubelet runs one for each image: one after the other has it.
 /// </summary>
-internal sealed class NonceFile(string stateDir, string door, string authenticator)
+internal sealed class NonceFile(string stateDir, string door, string authenticator, TimeProvider time)
 {
     private readonly string _confirmed = Path.Combine(
         stateDir,
@@ -16,6 +17,19 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
         $"{authenticator}");
 
     private string Proposed => $"{_confirmed}.new";
+
+    /// <summary>Waits until nobody else reads it, shows what it says and writes how that ended; disposing lets the next one.</summary>
+    public async Task<Outcome<FileStream>> Hold(CancellationToken cancellation)
+    {
+        try
+        {
+            return await FileLock.Take($"{_confirmed}.lock", time, cancellation);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return Unusable(fault);
+        }
+    }
 
     /// <summary>The nonces to try, the newest first.</summary>
     public Outcome<string[]> Read()
@@ -38,11 +52,7 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     {
         try
         {
-            Directory.CreateDirectory(stateDir, OwnerOnly.Folder);
-            using var file = new FileStream(
-                Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
-            file.Write(System.Text.Encoding.ASCII.GetBytes(nonce));
-            file.Flush(flushToDisk: true);
+            Write(nonce);
             return null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -51,25 +61,43 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
         }
     }
 
-    /// <summary>The nonce worked; another one that was being tried did not.</summary>
+    /// <summary>The nonce worked, so it is kept whatever else is there; another one that was being tried did not.</summary>
     public void Confirm(string nonce)
     {
-        if (!File.Exists(Proposed))
+        if (Says(_confirmed, nonce))
         {
+            File.Delete(Proposed);
             return;
         }
 
-        if (BoundedFile.ReadText(Proposed, SecretFile.MaxBytes).Trim() == nonce)
+        if (!Says(Proposed, nonce))
         {
-            File.Move(Proposed, _confirmed, overwrite: true);
+            Write(nonce);
         }
-        else
+
+        File.Move(Proposed, _confirmed, overwrite: true);
+    }
+
+    /// <summary>The nonce did not work; one that somebody else tries stays.</summary>
+    public void Withdraw(string nonce)
+    {
+        if (Says(Proposed, nonce))
         {
             File.Delete(Proposed);
         }
     }
 
-    public void Withdraw() => File.Delete(Proposed);
+    private static bool Says(string file, string nonce) =>
+        File.Exists(file) && BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim() == nonce;
+
+    private void Write(string nonce)
+    {
+        Directory.CreateDirectory(stateDir, OwnerOnly.Folder);
+        using var file = new FileStream(
+            Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
+        file.Write(System.Text.Encoding.ASCII.GetBytes(nonce));
+        file.Flush(flushToDisk: true);
+    }
 
     private RegistryFailure Unusable(Exception fault) =>
         RegistryFailure.NoProof(

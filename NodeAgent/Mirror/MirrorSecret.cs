@@ -19,15 +19,31 @@ internal static class MirrorSecret
     {
         Directory.CreateDirectory(stateDir, OwnerOnly.Folder);
         var path = Path.Combine(stateDir, "mirror-secret");
-        if (File.Exists(path) && BoundedFile.ReadText(path, SecretFile.MaxBytes).Trim() is { Length: > 0 } known)
+        if (Known(path) is { } known)
         {
-            return new Secret(known);
+            return known;
         }
 
-        var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        using var file = new FileStream(
-            path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
-        file.Write(System.Text.Encoding.ASCII.GetBytes(made));
-        return new Secret(made);
+        var (made, temporary) = (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), $"{path}.{Guid.NewGuid():N}");
+        using (var file = new FileStream(
+            temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File }))
+        {
+            file.Write(System.Text.Encoding.ASCII.GetBytes(made));
+        }
+
+        try
+        {
+            File.Move(temporary, path, overwrite: File.Exists(path) && Known(path) is null);
+            return new Secret(made);
+        }
+        catch (IOException) when (Known(path) is not null)
+        {
+            // An installation, or another agent, was faster: containerd knows theirs.
+            File.Delete(temporary);
+            return Known(path)!;
+        }
     }
+
+    private static Secret? Known(string path) =>
+        File.Exists(path) && BoundedFile.ReadText(path, SecretFile.MaxBytes).Trim() is { Length: > 0 } known ? new Secret(known) : null;
 }

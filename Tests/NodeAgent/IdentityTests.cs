@@ -69,7 +69,7 @@ public sealed class IdentityTests(Lab lab)
         await alice.PushImage("nodes/nonce", "v1", TestImage.Build(322, 5000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await ContainerdNode.Settings(lab, door)));
         await agent.Images.Pull($"{door.Authority}/nodes/nonce:v1");
-        var file = Assert.Single(Directory.GetFiles(agent.StateDir));
+        var file = Assert.Single(Nonces(agent));
         var nonce = await File.ReadAllTextAsync(file);
         Assert.Equal("600", (await Shell.Run("stat", ["-c", "%a", file])).Output.Trim());
         Assert.Equal("700", (await Shell.Run("stat", ["-c", "%a", agent.StateDir])).Output.Trim());
@@ -83,7 +83,7 @@ public sealed class IdentityTests(Lab lab)
         await agent.Restart();
         Assert.Contains("bound to another nonce; an operator can free it",
             await agent.Images.FailedPull($"{door.Authority}/nodes/nonce:v1"));
-        Assert.Empty(Directory.GetFiles(agent.StateDir));
+        Assert.Empty(Nonces(agent));
         using var admin = new HttpClient();
         using var reset = await admin.PostAsync(
             $"{door.Door.AdminUrl}/admin/attestations/reset",
@@ -113,6 +113,10 @@ public sealed class IdentityTests(Lab lab)
         Assert.Contains("403", await agent.Images.FailedPull(image, new AuthConfig()));
         Assert.Equal(1, door.Metadata.Proofs);
     }
+
+    /// <summary>The nonces that are kept, without the locks beside them.</summary>
+    private static string[] Nonces(Agent agent) =>
+        [.. Directory.GetFiles(agent.StateDir).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal))];
 
     private static async Task<bool> Pulls(Agent agent, string image)
     {

@@ -87,9 +87,21 @@ internal sealed class DockerConversion(NameMap names, IReadOnlyList<string> pinn
         var known = (tags ?? []).Concat(digests ?? []).ToLookup(name => name.Contains('@', StringComparison.Ordinal));
         image.RepoTags.Add(WithAskedNames(known[false]));
         image.RepoDigests.Add(WithAskedNames(known[true]));
-        image.Pinned = image.RepoTags.Any(
-            tag => pinned.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, tag, ignoreCase: false)));
+        image.Pinned = image.RepoTags.Concat(image.RepoDigests).Any(IsPinned);
         return image;
+    }
+
+    /// <summary>
+    /// By the name as docker writes it, which is short for Docker Hub, or by the whole of it. A digest stands for any tag: which one it was
+    /// pulled by is not known.
+    /// </summary>
+    private bool IsPinned(string name)
+    {
+        string[] names = ImageName.TryParse(name, out var whole)
+            ? [name, whole.ToString(), $"{whole.Repository}:{whole.Digest ?? whole.Tag}", name.Replace('@', ':')]
+            : [name];
+        return pinned.Any(pattern => Array.Exists(
+            names, one => FileSystemName.MatchesSimpleExpression(pattern, one, ignoreCase: false)));
     }
 
     private IEnumerable<string> WithAskedNames(IEnumerable<string> known) => known

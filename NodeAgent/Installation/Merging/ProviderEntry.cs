@@ -14,6 +14,11 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
 {
     public const string NamePrefix = "registryproxy-";
 
+    /// <summary>
+    /// The answer to a pod's token is that token: kubelet takes it from no other cache, and it is of this pod alone (kubelet 1.34).
+    /// </summary>
+    private const string CacheType = "Token";
+
     private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };
 
     private const string Header = """
@@ -63,7 +68,7 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
         {
             entry["tokenAttributes"] = new JsonObject
             {
-                ["serviceAccountTokenAudience"] = Audience, ["cacheType"] = "ServiceAccount", ["requireServiceAccount"] = OnlyWorkloads,
+                ["serviceAccountTokenAudience"] = Audience, ["cacheType"] = CacheType, ["requireServiceAccount"] = OnlyWorkloads,
             };
         }
 
@@ -81,7 +86,7 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
         ];
         string[] token = Audience is null
             ? []
-            : ["  tokenAttributes:", $"    serviceAccountTokenAudience: \"{Audience}\"", "    cacheType: ServiceAccount",
+            : ["  tokenAttributes:", $"    serviceAccountTokenAudience: \"{Audience}\"", $"    cacheType: {CacheType}",
                 $"    requireServiceAccount: {(OnlyWorkloads ? "true" : "false")}"];
         return lines.Concat(token).Select(line => $"{indent}{line}");
     }
