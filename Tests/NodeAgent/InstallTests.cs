@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.NodeAgent;
@@ -55,14 +56,14 @@ public sealed class InstallTests(Lab lab)
         ["gke"] =
         [
             ("/etc/default/kubelet", "KUBELET_OPTS=\"--v=2 --cloud-provider=external\"\nKUBE_COVERAGE=\"\"\n"),
-            ("/home/kubernetes/bin/kubelet", "\u007fELF image-service-endpoint"),
+            ("/home/kubernetes/bin/kubelet", "\u007fELF image-service-endpoint json:\"cacheType\""),
             ("/etc/srv/kubernetes/cri_auth_config.yaml", YamlProviders), ("/etc/containerd/config.toml",
                 ContainerdConfig),
         ],
         ["aks"] =
         [
             ("/etc/kubernetes/azure.json", "{}"), ("/etc/default/kubelet", "KUBELET_FLAGS=--v=2\n"), ("/usr/local/bin/kubelet",
-                "\u007fELF image-service-endpoint"),
+                "\u007fELF image-service-endpoint json:\"cacheType\""),
             ("/var/lib/kubelet/credential-provider-config.yaml", YamlProviders), ("/etc/containerd/config.toml",
                 ContainerdConfig),
             ("/root/.docker/config.json", """{"auths":{"x.example":{}}}"""),
@@ -169,17 +170,18 @@ public sealed class InstallTests(Lab lab)
     [Fact]
     public async Task The_agent_serves_before_kubelet_is_touched_and_a_kubelet_that_does_not_stay_up_gets_everything_back()
     {
-        var settings = Settings.Replace("/run/containerd/containerd.sock", (await lab.Containerd).Socket)
-            .Replace("http://127.0.0.1:5005", "http://127.0.0.1:0");
+        var settings = Settings.Replace("http://127.0.0.1:5005", "http://127.0.0.1:0");
         await using var node = await NodeRoot.Create(settings, Nodes["kubeadm"]);
+        Directory.CreateDirectory(node.At("/run/containerd"));
+        (await Shell.Run("ln", [(await lab.Containerd).Socket, node.At("/run/containerd/containerd.sock")])).ShouldSucceed();
         var before = node.Snapshot();
         var installed = await node.Run("install", "image-service");
         installed.ShouldSucceed();
         Assert.Contains("image-service is installed", installed.Output);
         Assert.Contains("every pod of this node can use the images", installed.Output);
         Assert.Equal(
-            ["daemon-reload", "enable registryproxy-nodeagent", "restart registryproxy-nodeagent", "daemon-reload", "restart kubelet",
-                "is-active --quiet kubelet"], node.Commands.Take(6));
+            ["show --property=LoadState,ActiveState kubelet", "daemon-reload", "enable registryproxy-nodeagent",
+                "restart registryproxy-nodeagent", "daemon-reload", "restart kubelet", "is-active --quiet kubelet"], node.Commands.Take(7));
         (await node.Run("uninstall", "image-service")).ShouldSucceed();
         Assert.Equal(before, node.Snapshot());
         Assert.EndsWith("stop registryproxy-nodeagent", string.Join('\n', node.Commands));

@@ -1,4 +1,5 @@
 using RegistryProxy.Background;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
@@ -24,6 +25,8 @@ internal sealed class Change(Node node, bool services)
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
+    private readonly CleanUp _cleanUp = new(node, services);
+
     /// <summary>Why the very same change is not tried again; <c>null</c> when it may be.</summary>
     public string? FailedBefore(string target, NodeRecord desired, bool retry) =>
         services && !retry && desired.KubeletIsPending && WhyFailed(target, desired) is { } words
@@ -31,10 +34,35 @@ internal sealed class Change(Node node, bool services)
                 + $"the settings"
             : null;
 
-    /// <summary>The same with the unit that will be restarted, chosen before anything is written.</summary>
-    /// <exception cref="InstallRefusal">It cannot be told which that is.</exception>
-    public async Task<NodeRecord> WithUnit(NodeRecord desired, Platform platform) => !services || !desired.KubeletIsPending ? desired
-        : desired with { KubeletUnit = await KubeletUnit.Running(platform, node.Host, node.Services.IsStarted) };
+    /// <summary>
+    /// The same with the unit that will be restarted, chosen before anything is written. A kubelet that somebody stopped stays stopped.
+    /// </summary>
+    /// <param name="desired">What the node shall be like.</param>
+    /// <param name="platform">The kind of node.</param>
+    /// <param name="isRemoval">Whether a target is taken away, which must be possible on every node.</param>
+    /// <exception cref="InstallRefusal">It cannot be told which that is, or nobody could restart it.</exception>
+    public async Task<NodeRecord> WithUnit(NodeRecord desired, Platform platform, bool isRemoval)
+    {
+        if (!services || !desired.KubeletIsPending)
+        {
+            return desired;
+        }
+
+        var unit = await KubeletUnit.Running(platform, node.Host, node.Services.IsStarted);
+        var state = await node.Services.StateOf(unit);
+        if (!state.CanStart)
+        {
+            var other = KubeletProcess.Unit(node.Host);
+            return isRemoval
+                ? desired with { KubeletUnit = other ?? unit, KubeletIsStopped = other is null }
+                : throw new InstallRefusal(
+                    $"systemd cannot start {unit}.service on this node (it is {state.Load}), so nobody could restart kubelet"
+                        + $"{(other is null ? "" : $", which runs by {other}.service")}: unmask or mend the unit, or set kubelet up "
+                        + "by what starts it (docs/nodeagent/install.md)");
+        }
+
+        return desired with { KubeletUnit = unit, KubeletIsStopped = state.IsStopped && !desired.KubeletHasRead };
+    }
 
     /// <summary>Whether the node is what it should be; otherwise it is what it was.</summary>
     public async Task<bool> Make(string target, NodeRecord record, CancellationToken cancellation)
@@ -58,15 +86,22 @@ internal sealed class Change(Node node, bool services)
             return false;
         }
 
-        if (services && record.KubeletIsPending && !await KubeletFollows(target, record, cancellation))
+        var restarts = services && record is { KubeletIsPending: true, KubeletIsStopped: false };
+        if (restarts ? !await KubeletFollows(target, record, cancellation) : !await KubeletWillFollow(record))
         {
             return false;
         }
 
-        await CleanUp(record with
+        if (restarts && record.Targets.Count > 0 && Platform.Of(record.Platform, node.Host).RewritesAtBoot)
         {
-            KubeletIsPending = record.KubeletIsPending && !services, Former = null,
-            KubeletHasRead = record.KubeletHasRead || (services && record.KubeletIsPending),
+            // What people take out of this running node from now on stays out until it boots.
+            new Reapplying(node.Host).MarkDone();
+        }
+
+        await _cleanUp.Run(record with
+        {
+            KubeletIsPending = record.KubeletIsPending && !restarts, Former = null,
+            KubeletHasRead = record.KubeletHasRead || restarts,
         });
         return true;
     }
@@ -86,6 +121,28 @@ internal sealed class Change(Node node, bool services)
         // kubelet is not restarted for an agent that hangs, whoever started it.
         return record.Target(InstallTarget.ImageService) is null || (runs && !record.KubeletIsPending) ? null
             : await node.ProbeImageService(record.Listen!, cancellation);
+    }
+
+    /// <summary>A kubelet that does not run reads everything when it is started, by the units of then.</summary>
+    private async Task<bool> KubeletWillFollow(NodeRecord record)
+    {
+        if (!services || !record.KubeletIsPending)
+        {
+            return true;
+        }
+
+        try
+        {
+            await node.Services.Reload();
+        }
+        catch (IOException fault)
+        {
+            await GoBack(record, "systemd did not read its units", "everything was put back", fault.Message);
+            return false;
+        }
+
+        node.Output.WriteLine("kubelet does not run on this node and was not started: it reads the change when it is started");
+        return true;
     }
 
     private async Task<bool> KubeletFollows(string target, NodeRecord record, CancellationToken cancellation)
@@ -114,7 +171,7 @@ internal sealed class Change(Node node, bool services)
 
         if (words != KubeletWatch.Good && node.Host.Exists(result) && !isIncomplete && node.Store.Read() is { KubeletHasRead: false } back)
         {
-            await CleanUp(back with { Former = null }, failed: true);
+            await _cleanUp.Run(back with { Former = null }, failed: true);
         }
 
         return words == KubeletWatch.Good;
@@ -234,60 +291,6 @@ internal sealed class Change(Node node, bool services)
         }
 
         // kubelet was not restarted since: what it reads is what it was started with.
-        await CleanUp(back with { Former = null, KubeletIsPending = record.Former?.KubeletIsPending == true }, failed: true);
-    }
-
-    /// <summary>Removes what nothing needs any more; the record goes last.</summary>
-    private async Task CleanUp(NodeRecord record, bool failed = false)
-    {
-        if (failed)
-        {
-            node.Store.TryWrite(record);
-        }
-        else
-        {
-            node.Store.Write(record);
-        }
-
-        var unit = record.Places.Any(place => place.Path == AgentUnit.File && place.Edits.Count == 0);
-        node.Files.RemoveUnit(record);
-        if (services && unit)
-        {
-            try
-            {
-                await node.Services.StopAgent();
-            }
-            catch (IOException fault) when (failed)
-            {
-                node.Output.WriteLine($"note: {fault.Message}");
-            }
-        }
-
-        node.Files.RemoveUnneeded(record);
-        if (record.Targets.Count == 0)
-        {
-            node.Files.RemoveTraces(record);
-        }
-
-        node.Files.RemoveFolders(record);
-        if (record.Targets.Count == 0)
-        {
-            node.Store.DeleteAll(keepFailures: failed);
-        }
-        else
-        {
-            node.Store.Write(Rest(record));
-            node.Store.DeleteNotes(keepFailures: failed);
-        }
-    }
-
-    private static NodeRecord Rest(NodeRecord record)
-    {
-        var unneeded = record.Unneeded().ToList();
-        return record with
-        {
-            IsChanging = false, KubeletHasRead = false, Former = null, Places = [.. record.Places.Where(place => place.Edits.Count > 0)],
-            Programs = [.. record.Programs.Except(unneeded)], Links = [.. record.Links.Except(unneeded)],
-        };
+        await _cleanUp.Run(back with { Former = null, KubeletIsPending = record.Former?.KubeletIsPending == true }, failed: true);
     }
 }

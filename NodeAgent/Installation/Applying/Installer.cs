@@ -44,7 +44,7 @@ internal sealed class Installer(Node node, InstallOptions options)
             return 0;
         }
 
-        desired = await _change.WithUnit(desired, context.Platform);
+        desired = await _change.WithUnit(desired, context.Platform, isRemoval: false);
         notes.Concat(Outdated(context, desired)).ToList().ForEach(note => node.Output.WriteLine($"note: {note}"));
         node.Store.Write(desired);
         return await _change.Make(target, desired, cancellation) ? Done(target) : 1;

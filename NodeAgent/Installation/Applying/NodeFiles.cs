@@ -13,7 +13,7 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
         record.Places.Where(place => DesiredRecord.Differs(host, place)).Select(place => place.Path)
         .Concat(record.Targets.SelectMany(target => target.Programs.Where(path => !program.IsAt(host, path))))
         .Concat(record.Targets.SelectMany(target => target.Links.Keys.Where(link => host.LinkTarget(link) is null)
-            .Select(link => link + HostFiles.Unfinished)))
+            .Select(HiddenName.Unfinished)))
         .Append($"{RecordStore.Folder}/node.json");
 
     /// <summary>Whether another program than this one, or none, is where a target needs it.</summary>
@@ -105,8 +105,8 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
 
         foreach (var path in record.Programs.Concat(record.Links))
         {
-            host.Delete(path + HostFiles.Unfinished);
-            host.Delete(path + HostFiles.Former);
+            host.Delete(HiddenName.Unfinished(path));
+            host.Delete(HiddenName.Former(path));
         }
 
         host.Settle();
@@ -121,6 +121,7 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
     public void RemoveTraces(NodeRecord record)
     {
         host.Delete(Reapplying.Marker);
+        host.DeleteUnfinished(Reapplying.Marker);
         if (record.StateDir is { } state)
         {
             host.Delete($"{state}/mirror-secret");

@@ -15,6 +15,15 @@ internal sealed class NodeServices(IHostCommands commands)
     public async Task<bool> HasEnded(string unit) =>
         (await commands.Run("systemctl", "is-active", unit)).Words.Trim() is "inactive" or "failed" or "unknown";
 
+    /// <summary>Whether a unit can be started, and whether it was.</summary>
+    public async Task<UnitState> StateOf(string unit)
+    {
+        var (_, words) = await commands.Run("systemctl", "show", "--property=LoadState,ActiveState", unit);
+        string? Property(string name) => words.Split('\n').Select(line => line.Trim().Split('=', 2)).FirstOrDefault(
+            line => line.Length == 2 && line[0] == name)?[1];
+        return new UnitState(Property("LoadState"), Property("ActiveState"));
+    }
+
     /// <summary>The main process of a unit that is active, as systemd knows it; <c>null</c> for a unit that is not.</summary>
     public async Task<string?> MainProcess(string unit) =>
         await IsActive(unit) ? (await commands.Run("systemctl", "show", "--property=MainPID", unit)).Words.Trim() : null;

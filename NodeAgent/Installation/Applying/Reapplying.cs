@@ -48,9 +48,16 @@ internal sealed class Reapplying(HostFiles host)
     /// <summary>Says that this boot needs nothing more.</summary>
     public void MarkDone()
     {
-        if (host.IsFolder(Path.GetDirectoryName(Marker)!))
+        try
         {
-            host.Write(Marker, [], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (host.IsFolder(Path.GetDirectoryName(Marker)!))
+            {
+                host.Write(Marker, [], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+        }
+        catch (IOException)
+        {
+            // kubelet's next start looks once more, which is no reason to fail.
         }
     }
 }

@@ -39,7 +39,7 @@ internal sealed class Uninstaller(Node node, InstallOptions options)
             return 0;
         }
 
-        desired = await _change.WithUnit(desired, Platform.Of(record.Platform, node.Host));
+        desired = await _change.WithUnit(desired, Platform.Of(record.Platform, node.Host), isRemoval: true);
         if (_change.FailedBefore(target, desired, options.Retry) is { } failure)
         {
             node.Output.WriteLine(failure);

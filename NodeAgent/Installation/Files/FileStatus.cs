@@ -15,11 +15,17 @@ internal static partial class FileStatus
     private const int InputOutput = 5;
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
+    private const int KindMask = 0xF000;
+    private const int RegularKind = 0x8000;
     private const int LongestLabel = 64 * 1024;
 
     /// <summary>Whether a file system is mounted at this very path, so that it cannot be replaced.</summary>
     public static bool IsMountPoint(string path) =>
         Status(path) is { } status && (BinaryPrimitives.ReadUInt64LittleEndian(status.AsSpan(8)) & MountRoot) != 0;
+
+    /// <summary>Whether it is a file with bytes of its own on a disk; a link is not.</summary>
+    public static bool IsRegular(string path) =>
+        Status(path) is { } status && (BinaryPrimitives.ReadUInt16LittleEndian(status.AsSpan(28)) & KindMask) == RegularKind;
 
     /// <summary>Whether it may be written: no for what is immutable or on a read-only file system, even to root.</summary>
     public static bool IsWritable(string path) => Access(path, Writable) == 0;

@@ -13,33 +13,25 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>The largest file that is read; bytes.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
-    /// <summary>The suffix of a file that is being written.</summary>
-    public const string Unfinished = ".registryproxy-new";
-
-    /// <summary>
-    /// The suffix under which a replaced program or file waits until the new one has proved itself: the way back takes no room on a disk
-    /// that has become full.
-    /// </summary>
-    public const string Former = ".registryproxy-old";
-
     private const UnixFileMode Folder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private readonly string _root = HostPath.Root(root);
     private readonly UnsettledFolders _unsettled = new();
 
     private IReadOnlyDictionary<string, byte[]?> _planned = new Dictionary<string, byte[]?>();
 
-    public string Root => root;
+    public string Root => _root;
 
     /// <summary>The same node as it will be with these files, or without those that have no bytes; it is only read.</summary>
     public HostFiles With(IEnumerable<KeyValuePair<string, byte[]?>> planned) =>
-        new(root) { _planned = planned.GroupBy(file => At(file.Key)).ToDictionary(file => file.Key, file => file.Last().Value) };
+        new(_root) { _planned = planned.GroupBy(file => At(file.Key)).ToDictionary(file => file.Key, file => file.Last().Value) };
 
     /// <summary>Where a path of the node is from here.</summary>
-    public string At(string path) => HostPath.Resolve(root, path);
+    public string At(string path) => HostPath.Resolve(_root, path);
 
     /// <summary>Where a link of the node itself is from here.</summary>
-    public string AtLink(string path) => HostPath.Resolve(root, path, last: false);
+    public string AtLink(string path) => HostPath.Resolve(_root, path, last: false);
 
     public bool Exists(string path) => _planned.TryGetValue(At(path), out var planned) ? planned is not null : Path.Exists(At(path));
 
@@ -141,10 +133,10 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
             FileStatus.Settle(temporary);
         });
         File.SetUnixFileMode(temporary, Folder);
-        if (keepFormer && File.Exists(place) && !File.Exists(place + Former))
+        if (keepFormer && File.Exists(place) && !File.Exists(HiddenName.Former(place)))
         {
             Step($"keep {to}", place);
-            FileStatus.TryAlias(place, place + Former);
+            FileStatus.TryAlias(place, HiddenName.Former(place));
         }
 
         Step($"rename {to}", place);
@@ -156,19 +148,20 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         if (File.Exists(At(path)))
         {
+            RefuseDevice(path);
             Step($"keep {path}", At(path));
-            File.Delete(At(path) + Former);
-            FileStatus.TryAlias(At(path), At(path) + Former);
+            File.Delete(HiddenName.Former(At(path)));
+            FileStatus.TryAlias(At(path), HiddenName.Former(At(path)));
         }
     });
 
     /// <summary>Puts the program back that was replaced.</summary>
     public void RestoreProgram(string path) => Changing(path, () =>
     {
-        if (File.Exists(At(path) + Former))
+        if (File.Exists(HiddenName.Former(At(path))))
         {
             Step($"restore {path}", At(path));
-            File.Move(At(path) + Former, At(path), overwrite: true);
+            File.Move(HiddenName.Former(At(path)), At(path), overwrite: true);
         }
     });
 
@@ -178,14 +171,14 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         var place = AtLink(path);
         _unsettled.Make(Path.GetDirectoryName(place)!, Folder);
         Step($"link {path}", place);
-        File.Delete(place + Unfinished);
-        File.CreateSymbolicLink(place + Unfinished, Path.GetRelativePath(Path.GetDirectoryName(place)!, AtLink(target)));
-        File.Move(place + Unfinished, place, overwrite: true);
+        File.Delete(HiddenName.Unfinished(place));
+        File.CreateSymbolicLink(HiddenName.Unfinished(place), Path.GetRelativePath(Path.GetDirectoryName(place)!, AtLink(target)));
+        File.Move(HiddenName.Unfinished(place), place, overwrite: true);
     });
 
     /// <summary>Where a link leads, as a path from here; <c>null</c> when there is none.</summary>
     public string? LinkTarget(string path) => new FileInfo(AtLink(path)).LinkTarget is { } target
-        ? Path.GetFullPath(target.StartsWith('/') ? Path.Join(root, target) : target, Path.GetDirectoryName(AtLink(path))!)
+        ? Path.GetFullPath(target.StartsWith('/') ? Path.Join(_root, target) : target, Path.GetDirectoryName(AtLink(path))!)
         : null;
 
     /// <summary>Deletes a file, a link or a folder; nothing when there is none.</summary>
@@ -209,6 +202,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         if (File.Exists(At(path)))
         {
+            RefuseDevice(path);
             Step($"delete {path}", At(path));
             File.Delete(At(path));
         }
@@ -217,7 +211,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>Deletes what an end in the middle of a write left, and what was kept for a way back.</summary>
     public void DeleteUnfinished(string path) => Changing(path, () =>
     {
-        foreach (var file in new[] { At(path) + Unfinished, At(path) + Former }.Where(File.Exists))
+        foreach (var file in new[] { HiddenName.Unfinished(At(path)), HiddenName.Former(At(path)) }.Where(File.Exists))
         {
             Step($"delete unfinished {path}", file);
             File.Delete(file);
@@ -258,7 +252,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>Whether the file that was kept is the one to be, and is in its place again.</summary>
     private bool TakeFormer(string path, byte[] bytes, UnixFileMode mode)
     {
-        var former = At(path) + Former;
+        var former = HiddenName.Former(At(path));
         if (!File.Exists(former) || File.GetUnixFileMode(former) != mode || new FileInfo(former).Length != bytes.Length
             || !BoundedFile.Read(former, MaxBytes).AsSpan().SequenceEqual(bytes))
         {
@@ -284,12 +278,22 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         }
     }
 
+    /// <summary>What is replaced, kept or deleted through links is a file: never the <c>/dev/null</c> of the node.</summary>
+    private void RefuseDevice(string path)
+    {
+        if (Preflight.WhyNoFile(this, path) is { } reason)
+        {
+            throw new IOException(reason);
+        }
+    }
+
     private (string Place, string Temporary) Begin(string path)
     {
+        RefuseDevice(path);
         var place = At(path);
         Step($"write {path}", place);
         _unsettled.Make(Path.GetDirectoryName(place)!, Folder);
-        File.Delete(place + Unfinished);
-        return (place, place + Unfinished);
+        File.Delete(HiddenName.Unfinished(place));
+        return (place, HiddenName.Unfinished(place));
     }
 }

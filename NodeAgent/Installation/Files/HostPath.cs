@@ -9,6 +9,14 @@ internal static class HostPath
 {
     private const int MostLinks = 40;
 
+    /// <summary>
+    /// The folder where the node's root is seen, from the root of this machine: what is compared with it is so, too.
+    /// </summary>
+    /// <exception cref="InstallRefusal">It is empty.</exception>
+    public static string Root(string root) => root.Length > 0
+        ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(root))
+        : throw new InstallRefusal("--root is empty: name the folder where the node's root file system is, or leave it out");
+
     /// <param name="root">The folder where the node's root is seen.</param>
     /// <param name="path">On the node.</param>
     /// <param name="last">Whether a link at the very end is followed, too.</param>

@@ -37,6 +37,13 @@ internal static class Preflight
         return folder;
     }
 
+    /// <summary>What a path leads to that must never be replaced by a file; <c>null</c> for a file, or nothing.</summary>
+    public static string? WhyNoFile(HostFiles host, string path) => host.At(path) is var place && File.Exists(place)
+        && !FileStatus.IsRegular(place)
+        ? $"{path} cannot be written: {place} is a device, a socket or a pipe (what is masked, or kept off the disk, is a link to "
+            + "/dev/null); put a file there, or take the link away"
+        : null;
+
     private static string? Reason(HostFiles host, string path)
     {
         var place = host.At(path);
@@ -46,7 +53,8 @@ internal static class Preflight
         }
 
         var folder = Above(place);
-        return !Directory.Exists(folder) ? $"{path} cannot be made: {folder} is not a folder"
+        return WhyNoFile(host, path) is { } other ? other
+            : !Directory.Exists(folder) ? $"{path} cannot be made: {folder} is not a folder"
             : !FileStatus.IsWritable(folder) ? $"{path} cannot be written: {folder} is immutable or on a read-only file system"
             : File.Exists(place) && !FileStatus.IsWritable(place)
                 ? $"{path} cannot be written: it is immutable or on a read-only file system (lsattr, findmnt)"

@@ -13,12 +13,18 @@ internal sealed partial class KubeletStart
     private static readonly string[] Folders =
         ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 
+    /// <summary>What systemd takes from before the program.</summary>
+    private static readonly char[] Prefixes = ['@', '-', ':', '+', '!'];
+
     private readonly Dictionary<string, (Assignment Value, string File)> _variables = [];
     private readonly List<string> _environmentFiles = [];
     private (Assignment Value, string File)? _command;
 
     /// <summary>The words behind the program; <c>null</c> when no unit starts a kubelet.</summary>
     public IReadOnlyList<StartWord>? Words { get; private set; }
+
+    /// <summary>The program itself; <c>null</c> likewise.</summary>
+    public string? Program { get; private set; }
 
     /// <summary>Every file that has a say, there or not.</summary>
     public List<string> Files { get; } = [];
@@ -91,11 +97,12 @@ internal sealed partial class KubeletStart
 
     private void Expand()
     {
-        if (_command is not { } command || Program(command.Value.Words) is not (>= 0 and var program))
+        if (_command is not { } command || PlaceOfProgram(command.Value.Words) is not (>= 0 and var program))
         {
             return;
         }
 
+        Program = command.Value.Words[program].Text.TrimStart(Prefixes);
         List<StartWord> words = [];
         foreach (var word in command.Value.Words.Skip(program + 1).Select(word => word.Text))
         {
@@ -113,9 +120,9 @@ internal sealed partial class KubeletStart
     }
 
     /// <summary>Where kubelet is named, itself or behind a program that starts it; -1 when it is not.</summary>
-    private static int Program(IReadOnlyList<Word> command)
+    private static int PlaceOfProgram(IReadOnlyList<Word> command)
     {
-        var names = command.Select(word => Path.GetFileName(word.Text.TrimStart('@', '-', ':', '+', '!'))).ToList();
+        var names = command.Select(word => Path.GetFileName(word.Text.TrimStart(Prefixes))).ToList();
         var flags = command.Skip(1).TakeWhile(word => !word.Text.StartsWith('-')).Count() + 1;
         return names.IndexOf("kubelet") is var at && at < flags ? at : -1;
     }

@@ -20,6 +20,11 @@ internal sealed class KubeletView
     public const string ProviderConfigFlag = "--image-credential-provider-config";
     public const string ProviderFolderFlag = "--image-credential-provider-bin-dir";
 
+    private const string RuntimeFlag = "--container-runtime-endpoint";
+
+    /// <summary>kubelet's own, since Kubernetes 1.24.</summary>
+    private const string DefaultRuntime = "unix:///run/containerd/containerd.sock";
+
     private readonly HostFiles _host;
     private readonly Platform _platform;
     private readonly KubeletStart _start;
@@ -35,7 +40,20 @@ internal sealed class KubeletView
     /// <summary>
     /// Whether a unit or a running kubelet says what kubelet is started with; what the platform is known for counts otherwise.
     /// </summary>
-    public bool IsKnown => _start.Words is not null || _running is not null;
+    public bool IsKnown => HasUnit || _running is not null;
+
+    /// <summary>Whether <c>kubelet.service</c> says what kubelet is started with.</summary>
+    public bool HasUnit => _start.Words is not null;
+
+    /// <summary>The program that the unit starts; <c>null</c> when no unit says so.</summary>
+    public string? Program => _start.Program;
+
+    /// <summary>The runtime that kubelet runs containers with; <c>null</c> when that cannot be told.</summary>
+    public string? Runtime => Flag(RuntimeFlag) is { Length: > 0 } flag ? flag
+        : ConfigFiles.Select(file => (File: file, Text: _host.Read(file)!))
+            .Where(file => KubeletConfigText.Says(file.Text, file.File, KubeletConfigText.Runtime))
+            .Select(file => KubeletConfigText.Value(file.Text, file.File, KubeletConfigText.Runtime)).LastOrDefault()
+        ?? (IsKnown ? DefaultRuntime : null);
 
     public static KubeletView Of(HostFiles host, Platform platform) => new(host, platform, KubeletProcess.Words(host));
 

@@ -8,6 +8,8 @@ internal static class KubeletConfigText
 {
     public const string ImageService = "imageServiceEndpoint";
 
+    public const string Runtime = "containerRuntimeEndpoint";
+
     private static readonly string[] Frame = ["apiVersion", "kind"];
 
     /// <summary>The value of a key of the top level; <c>null</c> when it is not there or empty.</summary>

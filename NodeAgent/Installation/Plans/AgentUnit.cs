@@ -29,32 +29,38 @@ internal static class AgentUnit
     /// Up before kubelet, which does not start without its image service, and back at once whenever it ends. It is started when its sockets
     /// answer.
     /// </summary>
-    public static (string, Edit) Service(string target, InstallContext context) => (File, new OwnFile(target, $"""
-        [Unit]
-        Description=RegistryProxy NodeAgent
-        After=containerd.service docker.service crio.service
-        Before=kubelet.service
-        StartLimitIntervalSec=0
+    public static (string, Edit) Service(string target, InstallContext context) => (File, new OwnFile(target, Unit(context)));
 
-        [Service]
-        Type=notify
-        ExecStart={context.Platform.Program} serve
-        Restart=always
-        RestartSec=1
-        TimeoutStartSec=30
-        RuntimeDirectory=registryproxy
-        RuntimeDirectoryMode=0700
-        RuntimeDirectoryPreserve=yes
-        StateDirectory=registryproxy
-        StateDirectoryMode=0700
-        NoNewPrivileges=yes
-        ProtectHome={(context.Platform.Program.StartsWith("/home/", StringComparison.Ordinal) ? "read-only" : "yes")}
-        PrivateTmp=yes
+    private static string Unit(InstallContext context)
+    {
+        HiddenPaths.Refuse(context);
+        return $"""
+            [Unit]
+            Description=RegistryProxy NodeAgent
+            After=containerd.service docker.service crio.service
+            Before=kubelet.service
+            StartLimitIntervalSec=0
 
-        [Install]
-        WantedBy=multi-user.target
+            [Service]
+            Type=notify
+            ExecStart={context.Platform.Program} serve
+            Restart=always
+            RestartSec=1
+            TimeoutStartSec=30
+            RuntimeDirectory=registryproxy
+            RuntimeDirectoryMode=0700
+            RuntimeDirectoryPreserve=yes
+            StateDirectory=registryproxy
+            StateDirectoryMode=0700
+            NoNewPrivileges=yes
+            ProtectHome={(context.Platform.Program.StartsWith("/home/", StringComparison.Ordinal) ? "read-only" : "yes")}
+            PrivateTmp=yes
 
-        """));
+            [Install]
+            WantedBy=multi-user.target
+
+            """;
+    }
 
     /// <summary>
     /// kubelet starts after the socket is there; where the platform writes kubelet's files anew at boot, what was taken out is put in

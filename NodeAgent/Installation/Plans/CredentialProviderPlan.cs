@@ -26,7 +26,13 @@ internal static class CredentialProviderPlan
             throw new InstallRefusal("the settings name no frontDoors");
         }
 
+        Bootstrap.RefuseBefore(context);
         var (config, folder, flags) = Places(context);
+        if (entries.Any(entry => entry.Audience is not null))
+        {
+            TokenSupport.RefuseWithout(context, config);
+        }
+
         if (flags.Count == 0 && !context.Host.Exists(config) && !context.Platform.HasKubeletWithin)
         {
             throw new InstallRefusal($"{config} is not there: this node is not as --platform {context.Platform.Name} expects it");
@@ -59,10 +65,10 @@ internal static class CredentialProviderPlan
         }
 
         var (config, folder) = (view.PathOf(KubeletView.ProviderConfigFlag), view.PathOf(KubeletView.ProviderFolderFlag));
-        if (!view.IsKnown && platform.OwnsProviderConfig)
+        if (!view.HasUnit && platform.OwnsProviderConfig && (config is null || config == OwnConfig))
         {
             throw new InstallRefusal(
-                "no unit of this node starts a kubelet, and none runs, so nothing would read the flags: MicroK8s, k0s and Talos are set up "
+                "no unit of this node starts a kubelet, so nothing would read the flags: MicroK8s, k0s and Talos are set up "
                     + "by their own configuration (docs/nodeagent/install.md)");
         }
 

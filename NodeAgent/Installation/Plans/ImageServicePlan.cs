@@ -22,6 +22,8 @@ internal static class ImageServicePlan
                     + "credential-provider");
         }
 
+        Bootstrap.RefuseBefore(context);
+        RuntimeMatch.RefuseOther(context);
         var endpoint = $"unix://{context.Settings.Listen}";
         return new TargetPlan(
             new TargetRecord

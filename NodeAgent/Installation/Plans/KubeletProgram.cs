@@ -9,12 +9,16 @@ internal static class KubeletProgram
     private static readonly string[] Places = ["/home/kubernetes/bin/kubelet", "/usr/local/bin/kubelet", "/usr/bin/kubelet",
         "/opt/bin/kubelet"];
 
+    /// <summary>Where it is: as its unit says, else where it usually is; <c>null</c> when it is nowhere.</summary>
+    public static string? Find(InstallContext context) =>
+        Places.Prepend(context.Kubelet.Program).OfType<string>().FirstOrDefault(
+            place => place.StartsWith('/') && context.Host.Exists(place));
+
     /// <summary>The flag is deprecated since Kubernetes 1.27; a kubelet without it would not start.</summary>
     public static void RefuseWithoutTheFlag(InstallContext context)
     {
         const string Flag = KubeletView.ImageServiceFlag;
-        var program = Places.FirstOrDefault(context.Host.Exists)
-            ?? throw new InstallRefusal("no kubelet was found on this node to ask whether it knows " + Flag);
+        var program = Find(context) ?? throw new InstallRefusal("no kubelet was found on this node to ask whether it knows " + Flag);
         if (!ProgramText.Contains(context.Host.At(program), Flag.TrimStart('-')))
         {
             throw new InstallRefusal(

@@ -22,6 +22,7 @@ internal static class MirrorPlan
 
         var mirror = context.Settings.Mirror
             ?? throw new InstallRefusal("the settings have no mirror: say mirror: { listen: …, frontDoors: { REGISTRY: URL } }");
+        RuntimeMatch.RefuseOtherThanContainerd(context);
         var containerd = ContainerdConfig.Read(context.Host);
         var folders = containerd.Folders;
         var secretFile = $"{context.Settings.InstalledStateDir}/mirror-secret";

@@ -7,6 +7,16 @@ internal static class ProgramText
 {
     private const int Chunk = 1024 * 1024;
 
+    private static ReadOnlySpan<byte> Elf => "\u007fELF"u8;
+
+    /// <summary>Whether it is no script.</summary>
+    public static bool IsCompiled(string path)
+    {
+        Span<byte> start = stackalloc byte[Elf.Length];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(Elf);
+    }
+
     public static bool Contains(string path, string text)
     {
         var wanted = Encoding.ASCII.GetBytes(text);

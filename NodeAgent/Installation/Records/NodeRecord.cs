@@ -42,6 +42,9 @@ internal sealed record NodeRecord
     /// <summary>The unit that runs kubelet, where it has to be restarted; <c>null</c> when nobody has looked.</summary>
     public string? KubeletUnit { get; init; }
 
+    /// <summary>That unit was stopped before the change that is being made, so nobody starts it.</summary>
+    public bool KubeletIsStopped { get; init; }
+
     /// <summary>The record before the change that is being made, to which a failure goes back; <c>null</c> when none is.</summary>
     public NodeRecord? Former { get; init; }
 

@@ -91,10 +91,14 @@ public sealed class FlagReadingTests
         Assert.Equal(isEmpty, FlagText.IsEmpty(text, "/etc/default/kubelet"));
 
     [Theory]
-    [InlineData("x.service", true)]
-    [InlineData("x.conf", true)]
+    [InlineData("/etc/systemd/system/kubelet.service", true)]
+    [InlineData("/run/systemd/system/kubelet.service.d/x.conf", true)]
+    [InlineData("/usr/lib/systemd/system/service.d/10-all.conf", true)]
+    [InlineData("/etc/kubernetes/kubelet-env.conf", false)]
+    [InlineData("/etc/kubelet.service.d/x.conf", false)]
+    [InlineData("/etc/kubelet.service", false)]
     [InlineData("/etc/default/kubelet", false)]
-    public void Units_and_their_parts_are_told_by_their_names(string file, bool isUnit) => Assert.Equal(isUnit, FlagText.IsUnit(file));
+    public void Units_and_their_parts_are_told_by_their_places(string file, bool isUnit) => Assert.Equal(isUnit, FlagText.IsUnit(file));
 
     [Theory]
     [InlineData("A=--x", "A=--x\nB=\"--f=v\"\n")]
@@ -110,8 +114,8 @@ public sealed class FlagReadingTests
     {
         Assert.Equal("env: --f cannot be put into A; is a quote open at its end?",
             Assert.Throws<InstallRefusal>(() => FlagText.Set("B=\"open", "env", "A", "--f", "v")).Message);
-        Assert.Equal("x.conf has no A: this node's kubelet does not take its flags from there",
-            Assert.Throws<InstallRefusal>(() => FlagText.Set("[Service]\n", "x.conf", "A", "--f", "v")).Message);
+        Assert.Equal("/etc/systemd/system/k.service has no A: this node's kubelet does not take its flags from there",
+            Assert.Throws<InstallRefusal>(() => FlagText.Set("[Service]\n", "/etc/systemd/system/k.service", "A", "--f", "v")).Message);
     }
 
     [Theory]

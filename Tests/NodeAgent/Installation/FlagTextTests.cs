@@ -53,7 +53,7 @@ public sealed class FlagTextTests
         var name = text.Contains("ExecStart", StringComparison.Ordinal) ? UnitText.Command : "A";
         Assert.Equal(with, FlagText.Set(text, "/etc/systemd/system/kubelet.service.d/x.conf", name, Flag, "y"));
         Assert.Equal(text, FlagText.Remove(with, "/etc/systemd/system/kubelet.service.d/x.conf", Flag, "y", "x"));
-        Assert.Throws<InstallRefusal>(() => FlagText.Set(text, "x.conf", "OTHER", Flag, "y"));
+        Assert.Throws<InstallRefusal>(() => FlagText.Set(text, "/etc/systemd/system/kubelet.service.d/x.conf", "OTHER", Flag, "y"));
     }
 
     [Fact]

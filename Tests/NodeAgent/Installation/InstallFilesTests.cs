@@ -201,7 +201,7 @@ public sealed class InstallFilesTests
         }
 
         node.Write("/run/registryproxy/agent.lock", "");
-        node.Write("/etc/kubernetes/kubelet/config.json.registryproxy-new", "left by an end in the middle");
+        node.Write("/etc/kubernetes/kubelet/.config.json.registryproxy-new", "left by an end in the middle");
         Assert.Equal(0, await node.Uninstall("image-service"));
         Assert.Equal(["/var/lib/registryproxy", "/var/lib/registryproxy/nonce-door"], node.Named());
     }

@@ -4,6 +4,7 @@ using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
 
@@ -35,6 +36,12 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
 
     /// <summary>A kubelet that a restart does not reach: it runs on with what it was started with.</summary>
     public bool KubeletRunsOn { get; set; }
+
+    /// <summary>What systemd says of the file of kubelet's unit.</summary>
+    public string KubeletLoads { get; set; } = "loaded";
+
+    /// <summary>A kubelet that somebody stopped.</summary>
+    public bool KubeletIsStopped { get; set; }
 
     /// <summary>A call that fails once.</summary>
     public string? FailsOnce { get; set; }
@@ -78,12 +85,19 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
             "systemctl restart registryproxy-nodeagent" => StartAgent(),
             "systemctl stop registryproxy-nodeagent" => !(AgentRuns = false),
             "systemctl is-active --quiet registryproxy-nodeagent" => AgentRuns,
-            "systemctl restart kubelet" => KubeletRunsOn || StartKubelet() || true,
+            "systemctl restart kubelet" => KubeletLoads == "loaded" && (KubeletRunsOn || StartKubelet() || true),
             _ when words.StartsWith("systemctl restart --no-block ", StringComparison.Ordinal) => StartKubelet() || true,
-            _ when words == $"systemctl is-active --quiet {(IsOfRancher ? Active.FirstOrDefault() : "kubelet")}" => KubeletRuns,
+            _ when words == $"systemctl is-active --quiet {(IsOfRancher ? Active.FirstOrDefault() : "kubelet")}"
+                || (KubeletLoads != "loaded" && words == $"systemctl is-active --quiet {Active.FirstOrDefault()}") => KubeletRuns,
             _ when command[0] == "systemd-run" => await Watch(command[^1]),
             _ => true,
         };
+        if (command is ["systemctl", "show", "--property=LoadState,ActiveState", var shown])
+        {
+            return (0, $"LoadState={(shown == "kubelet" ? KubeletLoads : "loaded")}\n"
+                + $"ActiveState={(KubeletIsStopped ? "inactive" : "active")}\n");
+        }
+
         good = good && !(IsDoneButFails is { } late && words.Contains(late));
         return (good ? 0 : 1, command is ["systemctl", "is-active", var unit] ? Active.Contains(unit) ? "active\n" : "inactive\n" : "");
     }
@@ -171,8 +185,17 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     {
         return FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is null
             || (Providers(host, words) is { Count: > 0 } names
+                && TokensAreGood(host, FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag)!)
                 && names.All(name => File.Exists(host.At($"{FlagPlace.InEffect(words, KubeletView.ProviderFolderFlag)}/{name}"))));
     }
+
+    /// <summary>
+    /// kubelet insists on a kind of cache for tokens, and takes a token itself as the password, which is what ours answers, by one alone.
+    /// </summary>
+    private static bool TokensAreGood(HostFiles host, string config) =>
+        (YamlSpans.Read(host.Read(config)!, config)["providers"]?.Items ?? [])
+        .TrueForAll(provider => provider["tokenAttributes"] is not { } tokens || tokens["cacheType"]?.Value == "Token"
+            || (tokens["cacheType"]?.Value == "ServiceAccount" && !ProviderConfigText.IsOurs(provider["name"]?.Value)));
 
     /// <summary>The providers that kubelet is told of; <c>null</c> when it is told of none, or of a file that it cannot read.</summary>
     private static IReadOnlyList<string>? Providers(HostFiles host, string[] words) =>

@@ -5,9 +5,13 @@ namespace RegistryProxy.NodeAgent.Installation.Merging.Flags;
 /// <summary>Flags in a text that a unit reads, environment file or unit; every other character stays as it is written.</summary>
 internal static class FlagText
 {
-    /// <summary>Whether a file is a unit or a drop-in and no environment file.</summary>
-    public static bool IsUnit(string file) =>
-        file.EndsWith(".service", StringComparison.Ordinal) || file.EndsWith(".conf", StringComparison.Ordinal);
+    private const string Folder = "/systemd/system";
+
+    /// <summary>Whether a file is a unit or a drop-in and no environment file: by its place, since those may have any name.</summary>
+    public static bool IsUnit(string file) => Path.GetDirectoryName(file) is { } folder
+        && (file.EndsWith(".service", StringComparison.Ordinal) ? folder.EndsWith(Folder, StringComparison.Ordinal)
+            : file.EndsWith(".conf", StringComparison.Ordinal) && folder.EndsWith(".d", StringComparison.Ordinal)
+                && Path.GetDirectoryName(folder)!.EndsWith(Folder, StringComparison.Ordinal));
 
     public static IReadOnlyList<Assignment> Read(string text, string file) => IsUnit(file)
         ? [.. UnitText.Read(text).Where(entry => entry.Key is "Environment" or UnitText.Command).Select(entry => entry.Value)]
@@ -18,10 +22,29 @@ internal static class FlagText
     public static string Set(string text, string file, string variable, string flag, string value)
     {
         var after = Put(text, file, variable, flag, value);
-        return Read(after, file).LastOrDefault(line => line.Name == variable) is { } found
-            && FlagPlace.InEffect(Texts(found), flag) == value
-            ? after
+        return HasEffect(after, file, variable, flag, value) ? after
+            : Quoted(text, file, variable, $"{flag}={value}") is { } quoted && HasEffect(quoted, file, variable, flag, value) ? quoted
             : throw new InstallRefusal($"{file}: {flag} cannot be put into {variable}; is a quote open at its end?");
+    }
+
+    private static bool HasEffect(string text, string file, string variable, string flag, string value) =>
+        Read(text, file).LastOrDefault(line => line.Name == variable) is { } found && FlagPlace.InEffect(Texts(found), flag) == value;
+
+    /// <summary>
+    /// A word more in an assignment of a unit that has no quotes, where a blank would begin the next assignment; <c>null</c> for others.
+    /// </summary>
+    private static string? Quoted(string text, string file, string variable, string word)
+    {
+        if (!IsUnit(file) || Read(text, file).LastOrDefault(line => line.Name == variable) is not { Words: [.., var last] } found)
+        {
+            return null;
+        }
+
+        var (start, end) = (found.At - variable.Length - 1, last.End);
+        var isBare = start > 0 && text[start..found.At] == $"{variable}=" && (text[start - 1] == '=' || char.IsWhiteSpace(text[start - 1]))
+            && !text.AsSpan(start, end - start).ContainsAny('"', '\'')
+            && (end == text.Length || char.IsWhiteSpace(text[end]));
+        return isBare ? $"{text[..start]}\"{text[start..end]} {word}\"{text[end..]}" : null;
     }
 
     private static string Put(string text, string file, string variable, string flag, string value)

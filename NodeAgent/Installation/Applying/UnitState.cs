@@ -1,0 +1,12 @@
+namespace RegistryProxy.NodeAgent.Installation.Applying;
+
+/// <summary>What systemd says of a unit; what it does not say is <c>null</c>, and taken for the usual.</summary>
+/// <param name="Load">Whether its file was read, such as <c>loaded</c>, <c>masked</c> or <c>not-found</c>.</param>
+/// <param name="Active">Whether it runs, such as <c>active</c>, <c>inactive</c> or <c>failed</c>.</param>
+internal readonly record struct UnitState(string? Load, string? Active)
+{
+    public bool CanStart => Load is null or "loaded";
+
+    /// <summary>Whether nobody started it, or somebody stopped it; one that fails was started.</summary>
+    public bool IsStopped => Active == "inactive";
+}
