@@ -73,7 +73,7 @@ public sealed class AuditTests(Lab lab)
         });
         using var folder = new TemporaryFolder();
         var file = folder.File("audit.jsonl");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, extra: $"audit: {{ file: {file} }}"));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, extra: $"audit: {{ file: {file} }}"));
         using var alice = door.Client("alice");
         using var put = await alice.PutManifest("a/b", $"{image.Manifest.Digest}?tag=v1&tag=v2&tag=v3&tag=v4", image.Manifest);
         Assert.Equal(HttpStatusCode.BadGateway, put.StatusCode);
@@ -132,7 +132,7 @@ public sealed class AuditTests(Lab lab)
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("audit.jsonl");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(
             (await lab.Registry).Url, extra: $"audit: {{ file: {file} }}\nlisten: {{ trustedProxies: [\"{trusted}\"] }}"));
         using var http = new HttpClient();
         http.DefaultRequestHeaders.Add("X-Forwarded-For", forwarded);
@@ -159,7 +159,7 @@ public sealed class AuditTests(Lab lab)
                 await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         });
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url, extra: $"audit: {{ file: {file} }}{cache}", extraRoute: route));
         using var alice = door.Client("alice");
         var token = await alice.Token("repository:audit/left:pull,push");

@@ -32,11 +32,11 @@ public sealed partial class BrowserLoginTests(Lab lab)
         (await docker.Login(door.Authority, "_session", token)).ShouldSucceed();
         (await docker.Pull($"{door.Authority}/people/app:v1")).ShouldSucceed();
         (await docker.Pull($"{door.Authority}/secret/app:v1")).ShouldFail("denied");
-        Assert.Contains("\"subject\": \"erin\"", await door.Admin("/admin/sessions?tenant=acme"));
+        Assert.Contains("\"subject\": \"erin\"", await door.Admin($"/admin/sessions?tenant={door.Tenant}"));
 
         using var revoked = await new HttpClient().PostAsync(
             $"{door.AdminUrl}/admin/sessions/revoke", new StringContent(
-                """{"tenant":"acme","subject":"erin"}""", System.Text.Encoding.UTF8, "application/json"));
+                $$"""{"tenant":"{{door.Tenant}}","subject":"erin"}""", System.Text.Encoding.UTF8, "application/json"));
         await revoked.ShouldBe(HttpStatusCode.OK);
         (await docker.Pull($"{door.Authority}/people/app:v1")).ShouldFail("session");
         foreach (var secret in new[] { token, OpenIdProvider.ClientSecret })
@@ -95,7 +95,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
         await using var provider = await OpenIdProvider.Start();
         await using var door = await Door(provider);
         using var device = door.Client();
-        using var form = new FormUrlEncodedContent(asks ? [new("scope", "tenant:acme:administer")] : []);
+        using var form = new FormUrlEncodedContent(asks ? [new("scope", $"tenant:{door.Tenant}:administer")] : []);
         using var begun = await device.Http.PostAsync("/login/device", form);
         await begun.ShouldBe(HttpStatusCode.OK);
         using var codes = JsonDocument.Parse(await begun.Content.ReadAsStringAsync());
@@ -113,7 +113,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
         await browser.WaitFor("#done");
         using var granted = await device.PostToken(
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("device_code", codes.RootElement.GetProperty("device_code").GetString()!), ("scope", "tenant:acme:administer"));
+            ("device_code", codes.RootElement.GetProperty("device_code").GetString()!), ("scope", $"tenant:{door.Tenant}:administer"));
         await granted.ShouldBe(HttpStatusCode.OK);
         var token = await RegistryClient.ReadToken(granted);
         using var sessions = await device.Send(HttpMethod.Get, "/admin/sessions", token.Token);
@@ -249,9 +249,9 @@ public sealed partial class BrowserLoginTests(Lab lab)
         return body.RootElement.GetProperty("error").GetString();
     }
 
-    private async Task<FrontDoor> Door(OpenIdProvider provider, string publicUrl = "")
+    private async Task<LeasedDoor> Door(OpenIdProvider provider, string publicUrl = "")
     {
-        var door = await FrontDoor.Start($$"""
+        var door = await LeasedDoors.Take($$"""
             upstreams:
               local: { url: "{{(await lab.Registry).Url}}", allowPrivate: true }
             authenticators:

@@ -17,7 +17,7 @@ public sealed class CacheLeavingTests
     public async Task The_upstream_is_stopped_when_the_last_one_has_left()
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         (upstream.HoldAt, upstream.Pace) = (Size / 4, TimeSpan.FromMilliseconds(1));
         var (first, second) = (await Begin(alice), await Begin(alice));
@@ -37,8 +37,9 @@ public sealed class CacheLeavingTests
     public async Task More_than_half_is_worth_the_rest()
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
+        var before = await door.Metric("registryproxy_cache_objects");
         upstream.HoldAt = Size * 3 / 4;
         var reader = await Begin(alice);
         await (await reader.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[Size * 5 / 8]);
@@ -46,7 +47,7 @@ public sealed class CacheLeavingTests
         await Assert.ThrowsAsync<TimeoutException>(
             () => Eventually.True(() => upstream.Running == 0, "nobody stops it", TimeSpan.FromSeconds(2)));
         upstream.Release(Blob);
-        await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") == 1, "it is in the cache");
+        await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") > before, "it is in the cache");
         Assert.Equal(Size, upstream.Sent);
     }
 
@@ -64,7 +65,7 @@ public sealed class CacheLeavingTests
                 await Task.WhenAny(Task.Delay(Timeout.Infinite, context.RequestAborted));
             }
         });
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         await alice.Token(RegistryClient.Pull("a/b"));
         var waiting = alice.GetBlob("a/b", Blob.Digest);

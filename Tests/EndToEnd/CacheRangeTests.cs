@@ -22,7 +22,7 @@ public sealed class CacheRangeTests
     public async Task Ranges_are_exact(bool coming)
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         upstream.HoldAt = coming ? 300_000 : long.MaxValue;
         var opening = alice.GetBlob("a/b", Blob.Digest);
@@ -56,7 +56,7 @@ public sealed class CacheRangeTests
     public async Task Several_ranges_come_in_one_answer()
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         for (var pull = 0; pull < 2; pull++)
         {

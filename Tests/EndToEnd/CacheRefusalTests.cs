@@ -37,7 +37,7 @@ public sealed class CacheRefusalTests
             return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
                 : context.Response.Body.WriteAsync(manifest.Bytes).AsTask();
         });
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         for (var i = 0; i < 30; i++)
         {

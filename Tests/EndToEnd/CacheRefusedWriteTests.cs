@@ -24,7 +24,7 @@ public sealed class CacheRefusedWriteTests
             var path when path.Contains("/manifests/", StringComparison.Ordinal) => Answer(context),
             _ => Task.CompletedTask,
         });
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url, "1h"));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url, "1h"));
         using var alice = door.Client("alice");
         await Pull("v1");
         await Pull("v2");

@@ -69,7 +69,7 @@ public sealed class CacheWriteTests
                 await (context.Request.Method == "HEAD" ? Task.CompletedTask : context.Response.Body.WriteAsync(current.Bytes).AsTask());
             }
         });
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url, "1h"));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url, "1h"));
         using var alice = door.Client("alice");
         Assert.Equal(Manifest(1).Bytes, await Get(alice));
         using (var lost = await alice.PutManifest("a/b", "v1", Manifest(2)))

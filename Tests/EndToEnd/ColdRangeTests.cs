@@ -71,7 +71,7 @@ public sealed class ColdRangeTests
     public async Task A_repository_that_does_not_hold_the_blob_has_no_range_of_it(string ranges)
     {
         await using var registry = await DockerRegistry.Start();
-        await using var door = await Start(registry, ranges);
+        await using var door = await LeasedDoors.Take(Yaml(registry, ranges));
         using var alice = door.Client("alice");
         await alice.PushImage("a/b", "v1", Image);
         await alice.PushImage("other/c", "v1", TestImage.Build(891, 10));
@@ -141,7 +141,10 @@ public sealed class ColdRangeTests
     private static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);
 
     private static Task<FrontDoor> Start(DockerRegistry registry, string ranges) =>
-        FrontDoor.Start(CacheTests.Yaml(registry.Url, maxBytes: "8GiB").Replace(", ranges: wait", ranges));
+        FrontDoor.Start(Yaml(registry, ranges));
+
+    private static string Yaml(DockerRegistry registry, string ranges) =>
+        CacheTests.Yaml(registry.Url, maxBytes: "8GiB").Replace(", ranges: wait", ranges);
 
     private static async Task<double> Count(FrontDoor door, string result) =>
         await door.Metric("registryproxy_cache_requests", $"result=\"{result}\"");

@@ -19,24 +19,25 @@ public sealed class EncodedAnswerTests : IAsyncLifetime
 
     private static readonly string[] Encodings = ["gzip", "x-gzip", "identity", "none"];
 
-    /// <summary>With a line break at its end, which is one of its bytes.</summary>
-    private static readonly TestBlob Manifest =
-        TestBlob.Of($$"""{"schemaVersion":2,"mediaType":"{{TestImage.OciManifest}}","layers":[]}""" + "\n");
-
     private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
 
+    private TestBlob _manifest = null!;
     private RecordingUpstream _upstream = null!;
-    private FrontDoor _door = null!;
+    private LeasedDoor _door = null!;
     private RegistryClient _alice = null!;
 
     public async ValueTask InitializeAsync()
     {
         _upstream = await RecordingUpstream.Start(Answer);
-        _door = await FrontDoor.Start(DoorConfiguration.Single(
+        _door = await LeasedDoors.Take(DoorConfiguration.Single(
             _upstream.Url, ", credentials: { type: basic, username: one, password: { value: two } }",
             extra: "cache: { path: cache, tagTtl: 0s }",
             extraRoute: " }\n      - { prefix: cached, upstream: local, rewrite: kept, cache: true"));
         _alice = _door.Client("alice");
+
+        // With a line break at its end, which is one of its bytes.
+        _manifest = TestBlob.Of(
+            $$"""{"schemaVersion":2,"mediaType":"{{TestImage.OciManifest}}","layers":[],"number":{{_door.Number}}}""" + "\n");
     }
 
     public async ValueTask DisposeAsync()
@@ -51,17 +52,17 @@ public sealed class EncodedAnswerTests : IAsyncLifetime
     {
         foreach (var name in Names("a", "cached"))
         {
-            foreach (var reference in new[] { "v1", Manifest.Digest.Value, "v1" })
+            foreach (var reference in new[] { "v1", _manifest.Digest.Value, "v1" })
             {
                 foreach (var method in new[] { HttpMethod.Head, HttpMethod.Get })
                 {
                     using var pulled = await Ask(method, $"/v2/{name}/manifests/{reference}");
                     Assert.True(pulled.StatusCode == HttpStatusCode.OK, $"{method} {name} {reference}: {pulled.StatusCode}");
-                    Assert.Equal(Manifest.Digest.Value, pulled.Headers.GetValues("Docker-Content-Digest").Single());
+                    Assert.Equal(_manifest.Digest.Value, pulled.Headers.GetValues("Docker-Content-Digest").Single());
                     Assert.Empty(pulled.Content.Headers.ContentEncoding);
                     Assert.Equal(TestImage.OciManifest, pulled.Content.Headers.ContentType?.ToString());
-                    Assert.Equal(Manifest.Bytes.Length, pulled.Content.Headers.ContentLength ?? Manifest.Bytes.Length);
-                    Assert.Equal(method == HttpMethod.Head ? [] : Manifest.Bytes, await pulled.Content.ReadAsByteArrayAsync());
+                    Assert.Equal(_manifest.Bytes.Length, pulled.Content.Headers.ContentLength ?? _manifest.Bytes.Length);
+                    Assert.Equal(method == HttpMethod.Head ? [] : _manifest.Bytes, await pulled.Content.ReadAsByteArrayAsync());
                 }
             }
         }
@@ -73,7 +74,7 @@ public sealed class EncodedAnswerTests : IAsyncLifetime
         foreach (var name in Names("a", "bom"))
         {
             Assert.Equal($$"""{"name":"{{name}}","tags":["a","b"]}""", await Text($"/v2/{name}/tags/list"));
-            Assert.Contains("\"manifests\":[]", await Text($"/v2/{name}/referrers/{Manifest.Digest}"));
+            Assert.Contains("\"manifests\":[]", await Text($"/v2/{name}/referrers/{_manifest.Digest}"));
             using var absent = await Ask(HttpMethod.Get, $"/v2/{name}/manifests/none");
             await absent.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN");
         }
@@ -89,10 +90,10 @@ public sealed class EncodedAnswerTests : IAsyncLifetime
     [InlineData("a/br")]
     public async Task What_cannot_be_decoded_is_refused(string name)
     {
-        foreach (var path in new[] { "manifests/v1", $"manifests/{Manifest.Digest}", "tags/list" })
+        foreach (var path in new[] { "manifests/v1", $"manifests/{_manifest.Digest}", "tags/list" })
         {
             using var refused = await Ask(HttpMethod.Get, $"/v2/{name}/{path}");
-            Assert.Contains("'local'", await refused.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
+            Assert.Contains($"'{_door.Upstream}'", await refused.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
         }
 
         Assert.DoesNotContain("internal error", _door.Log);
@@ -119,7 +120,7 @@ public sealed class EncodedAnswerTests : IAsyncLifetime
         return Encoding.UTF8.GetString((await response.Content.ReadAsByteArrayAsync()).AsSpan().TrimStart(Mark));
     }
 
-    private static async Task Answer(HttpContext context)
+    private async Task Answer(HttpContext context)
     {
         var (request, parts) = (context.Request, context.Request.Path.Value!.Split('/'));
         if (request.Path == "/token")
@@ -148,7 +149,7 @@ public sealed class EncodedAnswerTests : IAsyncLifetime
             "tags" => """{"name":"x","tags":["b","a"]}"""u8.ToArray(),
             "referrers" => """{"schemaVersion":2,"manifests":[]}"""u8.ToArray(),
             "blobs" => "layer"u8.ToArray(),
-            _ => Manifest.Bytes,
+            _ => _manifest.Bytes,
         };
         await Write(context, parts[3], parts[2] == "bom" && parts[4] != "manifests" | isAbsent ? [.. Mark, .. body] : body);
     }

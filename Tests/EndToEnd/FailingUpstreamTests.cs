@@ -17,7 +17,8 @@ public sealed class FailingUpstreamTests
     public async Task One_that_is_down_from_the_start_has_one_line_with_the_reason_and_one_when_it_is_there()
     {
         var port = FreePort.Next();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single($"http://127.0.0.1:{port}"));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single($"http://127.0.0.1:{port}"));
+        var before = await Failures(door, "grains", "connect");
         using var alice = door.Client("alice");
         Assert.Equal("never asked", (await State(door)).State);
         for (var i = 0; i < 5; i++)
@@ -27,9 +28,11 @@ public sealed class FailingUpstreamTests
         }
 
         Assert.Matches(
-            $@"^Upstream local \(http://127.0.0.1:{port}\) has been failing since \S+ \S+Z \(failures: 1\): " +
-            "upstream 'local' does not answer: connection refused$", await Line(door, "Upstream local .*has been failing .*"));
-        Assert.True(await door.Metric("registryproxy_grains_upstream_failures_total", "reason=\"connect\"") >= 1);
+            $@"^Upstream {door.Upstream} \(http://127.0.0.1:{port}\) has been failing since \S+ \S+Z \(failures: 1\): " +
+            $"upstream '{door.Upstream}' does not answer: connection refused$",
+            await Line(door, $"Upstream {door.Upstream} .*has been failing .*"));
+        await Eventually.True(
+            async () => await Failures(door, "grains", "connect") >= before + 1, "it is counted");
         await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
         Assert.Contains("connection refused", (await State(door)).LastError);
         await using var upstream = await RecordingUpstream.Start(context => Absent(context, 404), port);
@@ -40,7 +43,7 @@ public sealed class FailingUpstreamTests
                 return (int)answer.StatusCode == 404;
             },
             "it is asked again");
-        await Line(door, "Upstream local recovered after .*");
+        await Line(door, $"Upstream {door.Upstream} recovered after .*");
         await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
     }
 
@@ -49,26 +52,30 @@ public sealed class FailingUpstreamTests
     {
         var status = 404;
         await using var upstream = await RecordingUpstream.Start(context => Absent(context, status));
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
+        var before = await Failures(door, "gateway", "status");
         using var alice = door.Client("alice");
         await Get(alice, 404);
         status = 503;
         await Get(alice, 502);
         await Get(alice, 502);
-        var line = await Line(door, "Upstream local .*has been failing .*");
+        var line = await Line(door, $"Upstream {door.Upstream} .*has been failing .*");
         Assert.Matches(
-            $@"^Upstream local \({upstream.Url.TrimEnd('/')}\) has been failing since \S+ \S+Z \(failures: 1\): it answers 503$", line);
-        Assert.True(await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"status\"") >= 2);
+            $@"^Upstream {door.Upstream} \({upstream.Url.TrimEnd('/')}\) has been failing since \S+ \S+Z " +
+            @"\(failures: 1\): it answers 503$", line);
+        await Eventually.True(
+            async () => await Failures(door, "gateway", "status") >= before + 2, "it is counted");
         await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
         Assert.Matches(
-            $@"^Upstream local \({upstream.Url.TrimEnd('/')}\) has been failing since \S+ \S+Z \(failures: [12]\): it answers 503$",
+            $@"^Upstream {door.Upstream} \({upstream.Url.TrimEnd('/')}\) has been failing since \S+ \S+Z " +
+            @"\(failures: [12]\): it answers 503$",
             (await State(door)).LastError);
         status = 404;
         await Eventually.True(
             async () =>
             {
                 await Get(alice, 404);
-                return Lines(door, "Upstream local recovered after .*").Count == 1;
+                return Lines(door, $"Upstream {door.Upstream} recovered after .*").Count == 1;
             },
             "it is said that it recovered");
         await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
@@ -80,14 +87,16 @@ public sealed class FailingUpstreamTests
     public async Task A_request_that_it_refuses_is_counted_and_said_without_an_alarm()
     {
         await using var upstream = await RecordingUpstream.Start(context => Absent(context, 403));
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
+        var before = await Failures(door, "gateway", "refused");
         using var alice = door.Client("alice");
         await Get(alice, 502);
         await Get(alice, 502);
-        var line = await Line(door, "Upstream local .*");
+        var line = await Line(door, $"Upstream {door.Upstream} .*");
         Assert.Contains(" has been refusing requests since ", line);
         Assert.EndsWith("Z (refusals: 1): it refuses a request without a credential (403). The audit log has each", line);
-        Assert.Equal(2, await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"refused\""));
+        await Eventually.True(
+            async () => await Failures(door, "gateway", "refused") == before + 2, "both are counted");
         await Eventually.True(async () => (await State(door)).LastError.EndsWith("it refuses a request without a credential (403)"),
             "the page says so");
         Assert.Equal("healthy", (await State(door)).State);
@@ -98,7 +107,7 @@ public sealed class FailingUpstreamTests
     {
         await using var upstream =
             await RecordingUpstream.Start(context => Absent(context, context.Request.Path.Value!.Contains("/bad/") ? 503 : 404));
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         for (var round = 0; round < 10; round++)
         {
@@ -120,14 +129,14 @@ public sealed class FailingUpstreamTests
             context.Response.StatusCode = context.Request.Method == "GET" ? 200 : 202;
             context.Response.Headers.Location = "/v2/a/b/blobs/uploads/1";
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         var location = await alice.StartUpload("a/b");
         var head = $"PATCH {location} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " +
             $"{await alice.Token(RegistryClient.Push("a/b"))}\r\nTransfer-Encoding: chunked\r\n\r\n";
         Assert.StartsWith("HTTP/1.1 400", await RawHttp.Exchange(door.DataUrl, head + "5\r\nhello\r\nnonsense\r\n"));
         Assert.Equal("healthy", (await State(door)).State);
-        Assert.Empty(Lines(door, "Upstream local .*has been failing .*"));
+        Assert.Empty(Lines(door, $"Upstream {door.Upstream} .*has been failing .*"));
     }
 
     private static async Task Get(RegistryClient client, int status)
@@ -143,16 +152,19 @@ public sealed class FailingUpstreamTests
     }
 
     /// <summary>The only line of its kind, once it is written: that is after the answer.</summary>
-    private static async Task<string> Line(FrontDoor door, string pattern)
+    private static async Task<string> Line(LeasedDoor door, string pattern)
     {
         await Eventually.True(() => Lines(door, pattern).Count > 0, pattern);
         return Assert.Single(Lines(door, pattern));
     }
 
-    private static List<string> Lines(FrontDoor door, string pattern) =>
+    private static List<string> Lines(LeasedDoor door, string pattern) =>
         [.. Regex.Matches(door.Log, pattern).Select(match => match.Value.TrimEnd('\r'))];
 
-    private static async Task<(string State, string LastError)> State(FrontDoor door)
+    private static Task<double> Failures(LeasedDoor door, string counter, string reason) =>
+        door.Metric($"registryproxy_{counter}_upstream_failures_total", $"reason=\"{reason}\"");
+
+    private static async Task<(string State, string LastError)> State(LeasedDoor door)
     {
         var upstream = JsonDocument.Parse(await door.Admin("/admin/upstreams")).RootElement[0];
         return (upstream.GetProperty("state").GetString()!, upstream.GetProperty("lastError").GetString() ?? "");

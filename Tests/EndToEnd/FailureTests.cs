@@ -17,11 +17,11 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
     public async Task An_upstream_that_is_away_is_503_with_its_name_and_without_its_address()
     {
         var port = FreePort.Next();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single($"http://127.0.0.1:{port}"));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single($"http://127.0.0.1:{port}"));
         using var alice = door.Client("alice");
         using var response = await alice.GetManifest("a/b", "v1");
         var message = await response.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
-        Assert.Contains("'local'", message);
+        Assert.Contains($"'{door.Upstream}'", message);
         Assert.DoesNotContain(port.ToString(), message);
         Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.Zero);
         Assert.Contains("open", await door.Admin("/admin/upstreams"));
@@ -31,7 +31,7 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
     public async Task An_upstream_that_comes_back_is_used_again()
     {
         await using var registry = await DockerRegistry.Start();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(registry.Url));
         using var alice = door.Client("alice");
         await alice.PushImage("a/b", "v1", TestImage.Build(100, 10));
         registry.Kill();
@@ -129,7 +129,7 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
                 await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
             }
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url), encrypted);
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url), encrypted);
         using var alice = door.Client("alice");
         var token = await alice.Token(RegistryClient.Pull("a/b"));
         using (var client = new TcpClient())

@@ -27,7 +27,7 @@ public sealed class FieldAnswerTests(SharedDoor shared) : IClassFixture<SharedDo
             context.Response.StatusCode = HttpMethods.IsHead(context.Request.Method) ? status : 200;
             return context.Response.StatusCode == 200 ? Serve(context) : Task.CompletedTask;
         });
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         using var stranger = door.Client();
         for (var i = 0; i < 3; i++)
@@ -187,7 +187,7 @@ public sealed class FieldAnswerTests(SharedDoor shared) : IClassFixture<SharedDo
             context.Response.Headers["Docker-Content-Digest"] = artifact.Digest.Value;
             return Results.Bytes(artifact.Bytes, Type).ExecuteAsync(context);
         });
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         for (var i = 0; i < 3; i++)
         {

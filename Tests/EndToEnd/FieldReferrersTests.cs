@@ -21,13 +21,13 @@ public sealed class FieldReferrersTests : IAsyncLifetime
     private readonly ConcurrentDictionary<string, TestBlob> _manifests = new();
     private readonly ConcurrentDictionary<string, string> _types = new();
     private RecordingUpstream _upstream = null!;
-    private FrontDoor _door = null!;
+    private LeasedDoor _door = null!;
     private RegistryClient _alice = null!;
 
     public async ValueTask InitializeAsync()
     {
         _upstream = await RecordingUpstream.Start(Answer);
-        _door = await FrontDoor.Start(DoorConfiguration.Single(_upstream.Url));
+        _door = await LeasedDoors.Take(DoorConfiguration.Single(_upstream.Url));
         _alice = _door.Client("alice");
     }
 

@@ -16,7 +16,7 @@ public sealed class FieldStatusTests : IAsyncLifetime
     private static readonly TestImage Image = TestImage.Build(990, 1000);
 
     private RecordingUpstream _upstream = null!;
-    private FrontDoor _door = null!;
+    private LeasedDoor _door = null!;
     private RegistryClient _alice = null!;
     private int _status = 200;
     private (string Type, string Body) _page = ("text/html", "<html>please log in</html>");
@@ -24,7 +24,7 @@ public sealed class FieldStatusTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _upstream = await RecordingUpstream.Start(Answer);
-        _door = await FrontDoor.Start(DoorConfiguration.Single(
+        _door = await LeasedDoors.Take(DoorConfiguration.Single(
             _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }",
             extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
         _alice = _door.Client("alice");

@@ -60,7 +60,7 @@ public sealed class FieldUpstreamTests
             return context.Response.WriteAsync(
                 context.Request.Method == "HEAD" ? "" : $$"""{"schemaVersion":2,"mediaType":"{{DockerManifest}}"}""");
         });
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url, extra: "cache: { path: cache, tagTtl: 5m }", extraRoute: ", cache: true"));
         using var alice = door.Client("alice");
         string[] accept = [DockerManifest, type];
@@ -85,7 +85,7 @@ public sealed class FieldUpstreamTests
             context.Response.ContentType = context.Request.Path == "/v2/" ? "application/json" : type;
             return context.Response.WriteAsync($$"""{"schemaVersion":2,"mediaType":"{{DockerManifest}}"}""");
         });
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url, extra: "cache: { path: cache }", extraRoute: extraRoute));
         using var alice = door.Client("alice");
         for (var i = 0; i < 2; i++)

@@ -21,7 +21,7 @@ public sealed class FreshTokenTests
     public async Task A_token_that_is_not_known_everywhere_yet_is_sent_once_more_a_little_later(int status)
     {
         await using var upstream = await Registry(status, knownAfter: TimeSpan.FromSeconds(1));
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url, ", credentials: { type: basic, username: one, password: { value: two } }"));
         using var alice = door.Client("alice");
         foreach (var name in new[] { "a/one", "a/two" })
@@ -49,7 +49,7 @@ public sealed class FreshTokenTests
     public async Task What_is_refused_for_good_costs_no_more_than_one_wait(int status)
     {
         await using var upstream = await Registry(status, knownAfter: TimeSpan.FromDays(1));
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url, ", credentials: { type: basic, username: one, password: { value: two } }"));
         using var alice = door.Client("alice");
         for (var i = 0; i < 5; i++)

@@ -49,7 +49,7 @@ public sealed class HelmClientTests(Lab lab) : IDisposable
     [Fact]
     public async Task Who_may_only_push_pushes()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url)
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single((await lab.Registry).Url)
             + "\n      - { name: ci, who: [\"user:dave\"], repositories: [\"ci/**\"], actions: [push] }\n");
         (await LogIn(door.Authority, "dave")).ShouldSucceed();
         (await Helm("push", await Chart("4.0.0"), $"oci://{door.Authority}/ci/charts", "--plain-http")).ShouldSucceed();

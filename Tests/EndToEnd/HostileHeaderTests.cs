@@ -32,7 +32,7 @@ public sealed class HostileHeaderTests : IAsyncLifetime
     ];
 
     private RecordingUpstream _upstream = null!;
-    private FrontDoor _door = null!;
+    private LeasedDoor _door = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -44,7 +44,7 @@ public sealed class HostileHeaderTests : IAsyncLifetime
             await (context.Request.Method == "HEAD" ? Task.CompletedTask
                 : context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(Manifest)).AsTask());
         });
-        _door = await FrontDoor.Start(DoorConfiguration.Single(
+        _door = await LeasedDoors.Take(DoorConfiguration.Single(
             _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }",
             extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
     }

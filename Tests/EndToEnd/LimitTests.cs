@@ -54,7 +54,7 @@ public sealed class LimitTests(Lab lab)
     [InlineData("perIdentity: { requestsPerSecond: 3 }")]
     public async Task Whatever_is_asked_of_a_tenant_counts_but_for_probes_and_the_page(string limit)
     {
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", $"limits: {{ {limit} }}\n    routes:"));
         foreach (var target in new[] { "/token", "/token?scope=%", "/token/nonce?authenticator=x", "/.well-known/jwks.json", "/v2/",
             "/v2/a/tags/list", "/v2/..%2f/x", "/v2/_catalog/x", "/login", "/nothing" })
@@ -73,7 +73,7 @@ public sealed class LimitTests(Lab lab)
     [Fact]
     public async Task One_identity_beyond_its_rate_leaves_the_others_theirs()
     {
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single((await lab.Registry).Url)
                 .Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
         using var alice = door.Client("alice");
@@ -94,7 +94,7 @@ public sealed class LimitTests(Lab lab)
     [Fact]
     public async Task Right_logins_count_for_their_identity_and_not_for_others_at_its_address()
     {
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single("http://127.0.0.1:9")
                 .Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
         using var alice = door.Client("alice");
@@ -129,7 +129,7 @@ public sealed class LimitTests(Lab lab)
             await release.Task;
             await context.Response.Body.WriteAsync(new byte[1]);
         });
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url).Replace("routes:", "limits: { concurrentStreams: 3 }\n    routes:"));
         using var alice = door.Client("alice");
         var digest = TestBlob.Random(1, 1).Digest;
@@ -169,7 +169,7 @@ public sealed class LimitTests(Lab lab)
                 await context.Response.Body.WriteAsync(new byte[1]);
             }
         });
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url).Replace("routes:", "limits: { concurrentStreams: 10 }\n    routes:"));
         using var stranger = door.Client();
         using var alice = door.Client("alice");
@@ -188,7 +188,7 @@ public sealed class LimitTests(Lab lab)
     [Fact]
     public async Task Bytes_are_paced_in_both_directions_and_arrive_whole()
     {
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single((await lab.Registry).Url).Replace("routes:", "limits: { bytesPerSecond: 1MiB }\n    routes:"));
         using var alice = door.Client("alice");
         var blob = TestBlob.Random(180, 3 * 1024 * 1024);

@@ -12,7 +12,7 @@ public sealed class LimitedListTests(Lab lab)
     [InlineData("/v2/limits/listed/tags/list?n=1", "{\"name\":\"limits/listed\",\"tags\":[\"v1\"]}")]
     public async Task A_list_is_whole(string target, string text)
     {
-        await using var door = await FrontDoor.Start(LimitTests.TwoTenants("bytesPerSecond: 50MiB", (await lab.Registry).Url));
+        await using var door = await LeasedDoors.Take(LimitTests.TwoTenants("bytesPerSecond: 50MiB", (await lab.Registry).Url));
         using (var alice = door.Client("alice"))
         {
             await alice.PushImage("limits/listed", "v1", TestImage.Build(1210, 1000));

@@ -27,7 +27,7 @@ public sealed class LongCatalogTests
     public async Task It_goes_on_until_all_were_read(int addressLength)
     {
         await using var upstream = await RecordingUpstream.Start(context => Answer(context, new string('x', addressLength)));
-        await using var door = await FrontDoor.Start($$"""
+        await using var door = await LeasedDoors.Take($$"""
             upstreams:
             {{Lines(number => $"  up-{number}: {{ url: \"{upstream.Url}\", allowPrivate: true }}")}}
             authenticators: { staff: { type: htpasswd, file: htpasswd } }

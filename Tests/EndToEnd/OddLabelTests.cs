@@ -12,23 +12,23 @@ namespace RegistryProxy.Tests.EndToEnd;
 /// <summary>What headers of an upstream leave out, or say wrong, is made up for by what it sends.</summary>
 public sealed class OddLabelTests : IAsyncLifetime
 {
-    private static readonly TestImage Image = TestImage.Build(771, 20_000);
-
     private static readonly Dictionary<string, string> Types = new()
     {
         ["none"] = "", ["json"] = "application/json", ["bytes"] = "application/octet-stream", ["text"] = "text/plain; charset=utf-8",
         ["odd"] = "OCI manifest", ["zero"] = TestImage.OciManifest, ["unsized"] = TestImage.OciManifest,
     };
 
+    private TestImage _image = null!;
     private RecordingUpstream _upstream = null!;
-    private FrontDoor _door = null!;
+    private LeasedDoor _door = null!;
     private RegistryClient _alice = null!;
 
     public async ValueTask InitializeAsync()
     {
         _upstream = await RecordingUpstream.Start(Answer);
-        _door = await FrontDoor.Start(DoorConfiguration.Single(
+        _door = await LeasedDoors.Take(DoorConfiguration.Single(
             _upstream.Url, extra: "cache: { path: cache }", extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
+        _image = TestImage.Build(77_100 + _door.Number, 20_000);
         _alice = _door.Client("alice");
     }
 
@@ -52,7 +52,7 @@ public sealed class OddLabelTests : IAsyncLifetime
     {
         foreach (var repository in new[] { $"a/{kind}", $"cached/{kind}" })
         {
-            foreach (var reference in new[] { "v1", Image.Manifest.Digest.Value })
+            foreach (var reference in new[] { "v1", _image.Manifest.Digest.Value })
             {
                 foreach (var method in new[] { HttpMethod.Head, HttpMethod.Get, HttpMethod.Head })
                 {
@@ -61,8 +61,8 @@ public sealed class OddLabelTests : IAsyncLifetime
                         ("Accept", TestImage.OciManifest));
                     await response.ShouldBe(HttpStatusCode.OK);
                     Assert.Equal(TestImage.OciManifest, response.Content.Headers.ContentType?.ToString());
-                    Assert.Equal(Image.Manifest.Bytes.Length, response.Content.Headers.ContentLength);
-                    Assert.Equal(Image.Manifest.Digest.Value, response.Headers.GetValues("Docker-Content-Digest").Single());
+                    Assert.Equal(_image.Manifest.Bytes.Length, response.Content.Headers.ContentLength);
+                    Assert.Equal(_image.Manifest.Digest.Value, response.Headers.GetValues("Docker-Content-Digest").Single());
                 }
             }
         }
@@ -73,7 +73,7 @@ public sealed class OddLabelTests : IAsyncLifetime
     [InlineData("more")]
     public async Task A_part_that_nobody_can_go_on_with_is_replaced_by_the_whole(string kind)
     {
-        var blob = Image.Layers[0];
+        var blob = _image.Layers[0];
         using var response = await _alice.GetBlob($"a/{kind}", blob.Digest, ("Range", "bytes=5-104"));
         await response.ShouldBe(HttpStatusCode.OK);
         Assert.Equal(blob.Bytes, await response.Content.ReadAsByteArrayAsync());
@@ -108,7 +108,7 @@ public sealed class OddLabelTests : IAsyncLifetime
     public async Task A_mount_that_the_upstream_refuses_is_an_upload(int status)
     {
         using var mounted = await _alice.Do(
-            HttpMethod.Post, $"/v2/a/{status}/blobs/uploads/?mount={Image.Layers[0].Digest}&from=a/src",
+            HttpMethod.Post, $"/v2/a/{status}/blobs/uploads/?mount={_image.Layers[0].Digest}&from=a/src",
             $"{RegistryClient.Push($"a/{status}")} {RegistryClient.Pull("a/src")}");
         await mounted.ShouldBe(HttpStatusCode.Accepted);
         Assert.StartsWith($"/v2/a/{status}/blobs/uploads/", mounted.Headers.Location!.OriginalString);
@@ -118,15 +118,15 @@ public sealed class OddLabelTests : IAsyncLifetime
     public async Task An_upstream_that_does_not_know_the_address_of_referrers_has_no_such_api()
     {
         using var response = await _alice.Do(
-            HttpMethod.Get, $"/v2/a/old/referrers/{Image.Manifest.Digest}", RegistryClient.Pull("a/old"));
+            HttpMethod.Get, $"/v2/a/old/referrers/{_image.Manifest.Digest}", RegistryClient.Pull("a/old"));
         await response.ShouldBe(HttpStatusCode.OK);
         Assert.Contains("\"manifests\":[]", await response.Content.ReadAsStringAsync());
         using var paged = await _alice.Do(
-            HttpMethod.Get, $"/v2/a/old/referrers/{Image.Manifest.Digest}?next=x", RegistryClient.Pull("a/old"));
+            HttpMethod.Get, $"/v2/a/old/referrers/{_image.Manifest.Digest}?next=x", RegistryClient.Pull("a/old"));
         Assert.Equal(HttpStatusCode.BadRequest, paged.StatusCode);
     }
 
-    private static async Task Answer(HttpContext context)
+    private async Task Answer(HttpContext context)
     {
         var (request, response) = (context.Request, context.Response);
         var parts = request.Path.Value!.Split('/');
@@ -173,26 +173,26 @@ public sealed class OddLabelTests : IAsyncLifetime
         headers.Range = method == "PATCH" ? "0-99" : "0-0";
     }
 
-    private static async Task Manifest(HttpContext context, string kind)
+    private async Task Manifest(HttpContext context, string kind)
     {
         var response = context.Response;
         response.ContentType = Types.GetValueOrDefault(kind, TestImage.OciManifest) is { Length: > 0 } type ? type : null;
-        response.Headers["Docker-Content-Digest"] = Image.Manifest.Digest.Value;
+        response.Headers["Docker-Content-Digest"] = _image.Manifest.Digest.Value;
         var isHead = HttpMethods.IsHead(context.Request.Method);
         if (kind != "unsized")
         {
-            response.ContentLength = isHead && kind == "zero" ? 0 : Image.Manifest.Bytes.Length;
+            response.ContentLength = isHead && kind == "zero" ? 0 : _image.Manifest.Bytes.Length;
         }
 
         if (!isHead)
         {
-            await response.Body.WriteAsync(Image.Manifest.Bytes);
+            await response.Body.WriteAsync(_image.Manifest.Bytes);
         }
     }
 
-    private static async Task Part(HttpContext context, string kind)
+    private async Task Part(HttpContext context, string kind)
     {
-        var (response, bytes) = (context.Response, Image.Layers[0].Bytes);
+        var (response, bytes) = (context.Response, _image.Layers[0].Bytes);
         if (context.Request.Headers.Range.Count > 0)
         {
             response.StatusCode = 206;

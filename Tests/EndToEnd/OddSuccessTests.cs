@@ -14,17 +14,17 @@ namespace RegistryProxy.Tests.EndToEnd;
 /// </summary>
 public sealed class OddSuccessTests : IAsyncLifetime
 {
-    private static readonly TestImage Image = TestImage.Build(347, 1000);
-
+    private TestImage _image = null!;
     private RecordingUpstream _upstream = null!;
-    private FrontDoor _door = null!;
+    private LeasedDoor _door = null!;
     private RegistryClient _alice = null!;
 
     public async ValueTask InitializeAsync()
     {
         _upstream = await RecordingUpstream.Start(Answer);
-        _door = await FrontDoor.Start(DoorConfiguration.Single(
+        _door = await LeasedDoors.Take(DoorConfiguration.Single(
             _upstream.Url, extra: "cache: { path: cache }", extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
+        _image = TestImage.Build(34_700 + _door.Number, 1000);
         _alice = _door.Client("alice");
     }
 
@@ -40,12 +40,12 @@ public sealed class OddSuccessTests : IAsyncLifetime
     [InlineData("part")]
     public async Task What_succeeds_in_other_words_is_pulled(string kind)
     {
-        var blob = Image.Layers[0];
+        var blob = _image.Layers[0];
         foreach (var repository in new[] { $"a/{kind}", $"cached/{kind}" })
         {
             foreach (var (path, bytes) in new[]
             {
-                ("manifests/v1", Image.Manifest.Bytes), ($"manifests/{Image.Manifest.Digest}", Image.Manifest.Bytes),
+                ("manifests/v1", _image.Manifest.Bytes), ($"manifests/{_image.Manifest.Digest}", _image.Manifest.Bytes),
                 ($"blobs/{blob.Digest}", blob.Bytes),
             })
             {
@@ -69,7 +69,7 @@ public sealed class OddSuccessTests : IAsyncLifetime
     {
         foreach (var repository in new[] { $"a/{kind}", $"cached/{kind}" })
         {
-            using var pulled = await _alice.GetManifest(repository, Image.Manifest.Digest.Value);
+            using var pulled = await _alice.GetManifest(repository, _image.Manifest.Digest.Value);
             await pulled.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         }
     }
@@ -91,7 +91,7 @@ public sealed class OddSuccessTests : IAsyncLifetime
         }
     }
 
-    private static async Task Answer(HttpContext context)
+    private async Task Answer(HttpContext context)
     {
         var (request, response) = (context.Request, context.Response);
         var parts = request.Path.Value!.Split('/');
@@ -102,8 +102,8 @@ public sealed class OddSuccessTests : IAsyncLifetime
 
         var whole = parts[^2] switch
         {
-            "manifests" => Image.Manifest.Bytes,
-            "blobs" => Image.Layers[0].Bytes,
+            "manifests" => _image.Manifest.Bytes,
+            "blobs" => _image.Layers[0].Bytes,
             _ => """{"name":"x","tags":["v1"]}"""u8.ToArray(),
         };
         response.ContentType = parts[^2] == "manifests" ? TestImage.OciManifest : "application/json";

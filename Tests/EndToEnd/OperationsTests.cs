@@ -82,7 +82,7 @@ public sealed class OperationsTests(Lab lab)
     public async Task A_revoked_session_is_refused_everywhere_at_once(string what)
     {
         var registry = await lab.Registry;
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(registry.Url));
         using var alice = door.Client("alice");
         using var login = await alice.RequestToken([], "&offline_token=true");
         var reply = await RegistryClient.ReadToken(login);
@@ -92,13 +92,14 @@ public sealed class OperationsTests(Lab lab)
         }
 
         var session = "";
-        await Eventually.True(async () => (session = await door.Admin("/admin/sessions?tenant=acme")).Contains("alice"),
+        await Eventually.True(async () => (session = await door.Admin($"/admin/sessions?tenant={door.Tenant}")).Contains("alice"),
             "the session is listed");
         var id = System.Text.Json.JsonDocument.Parse(session).RootElement[0].GetProperty("session").GetString();
         using var http = new HttpClient();
         using var revoked = await http.PostAsync(
             $"{door.AdminUrl}/admin/sessions/revoke",
-            new StringContent(what == "subject" ? """{"tenant":"acme","subject":"alice"}""" : $$"""{"tenant":"acme","session":"{{id}}"}""",
+            new StringContent(what == "subject" ? $$"""{"tenant":"{{door.Tenant}}","subject":"alice"}"""
+                : $$"""{"tenant":"{{door.Tenant}}","session":"{{id}}"}""",
                 Encoding.UTF8, "application/json"));
         Assert.Contains("1", await revoked.Content.ReadAsStringAsync());
 
@@ -116,7 +117,7 @@ public sealed class OperationsTests(Lab lab)
     public async Task The_newest_sessions_are_listed_and_all_are_counted()
     {
         await using var registry = await DockerRegistry.Start();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(registry.Url));
         using var alice = door.Client("alice");
         for (var i = 0; i < 5; i++)
         {
@@ -124,8 +125,8 @@ public sealed class OperationsTests(Lab lab)
         }
 
         using var http = new HttpClient { BaseAddress = new Uri(door.AdminUrl) };
-        using var all = await http.GetAsync("/admin/sessions?tenant=acme");
-        using var newest = await http.GetAsync("/admin/sessions?tenant=acme&limit=2");
+        using var all = await http.GetAsync($"/admin/sessions?tenant={door.Tenant}");
+        using var newest = await http.GetAsync($"/admin/sessions?tenant={door.Tenant}&limit=2");
         using var whole = JsonDocument.Parse(await all.Content.ReadAsStringAsync());
         using var part = JsonDocument.Parse(await newest.Content.ReadAsStringAsync());
         Assert.Equal(5, whole.RootElement.GetArrayLength());
@@ -134,7 +135,8 @@ public sealed class OperationsTests(Lab lab)
         Assert.Equal(["5"], newest.Headers.GetValues("X-Total-Count"));
         foreach (var wrong in new[] { "0", "-1", "x", "99999999999" })
         {
-            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/admin/sessions?tenant=acme&limit={wrong}")).StatusCode);
+            Assert.Equal(
+                HttpStatusCode.BadRequest, (await http.GetAsync($"/admin/sessions?tenant={door.Tenant}&limit={wrong}")).StatusCode);
         }
     }
 
@@ -176,7 +178,7 @@ public sealed class OperationsTests(Lab lab)
     public async Task An_unknown_host_is_421_and_a_known_one_its_tenant()
     {
         var registry = await lab.Registry;
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url)
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(registry.Url)
             .Replace("hosts: [\"*\"]", "hosts: [docker.acme.example]\n    publicUrl: https://docker.acme.example"));
         foreach (var (host, status) in new[] { ("docker.acme.example", 401), ("DOCKER.acme.example:8443", 401), ("evil.example", 421),
             ("127.0.0.1", 421) })

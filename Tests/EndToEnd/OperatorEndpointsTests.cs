@@ -64,7 +64,7 @@ public sealed class OperatorEndpointsTests(Lab lab)
     [Fact]
     public async Task Sessions_are_searched_and_counted()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single((await lab.Registry).Url));
         foreach (var user in new[] { "alice", "bob" })
         {
             using var client = door.Client(user);
@@ -72,17 +72,17 @@ public sealed class OperatorEndpointsTests(Lab lab)
         }
 
         using var http = new HttpClient { BaseAddress = new Uri(door.AdminUrl) };
-        using var found = await http.GetAsync("/admin/sessions?tenant=acme&search=ALI");
+        using var found = await http.GetAsync($"/admin/sessions?tenant={door.Tenant}&search=ALI");
         using var list = JsonDocument.Parse(await found.Content.ReadAsStringAsync());
         Assert.Equal("alice", Assert.Single(list.RootElement.EnumerateArray()).GetProperty("subject").GetString());
         Assert.Equal(["1"], found.Headers.GetValues("X-Total-Count"));
-        using var second = await http.GetAsync("/admin/sessions?tenant=acme&offset=1&limit=1");
+        using var second = await http.GetAsync($"/admin/sessions?tenant={door.Tenant}&offset=1&limit=1");
         using var page = JsonDocument.Parse(await second.Content.ReadAsStringAsync());
         Assert.Equal("alice", Assert.Single(page.RootElement.EnumerateArray()).GetProperty("subject").GetString());
         Assert.Equal(["2"], second.Headers.GetValues("X-Total-Count"));
         foreach (var wrong in new[] { "limit=1001", "offset=-1", $"search={new string('a', 513)}" })
         {
-            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/admin/sessions?tenant=acme&{wrong}")).StatusCode);
+            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/admin/sessions?tenant={door.Tenant}&{wrong}")).StatusCode);
         }
     }
 

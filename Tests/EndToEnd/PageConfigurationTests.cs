@@ -118,7 +118,7 @@ public sealed class PageConfigurationTests
     public async Task A_tenant_whose_operator_keeps_it_says_so()
     {
         await using var upstream = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url).Replace(
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url).Replace(
             "routes:", "administrators: [\"user:staff/alice\"]\n    routes:"));
         await using var browser = await Chromium.Start(scripts: true);
         await browser.Open($"{door.DataUrl}/");

@@ -39,7 +39,7 @@ public sealed partial class PageLoginTests
         await Eventually.True(
             async () =>
             {
-                lives = [.. JsonDocument.Parse(await door.Admin("/admin/sessions?tenant=acme")).RootElement.EnumerateArray()
+                lives = [.. JsonDocument.Parse(await door.Admin($"/admin/sessions?tenant={door.Tenant}")).RootElement.EnumerateArray()
                     .Select(one => one.GetProperty("expires").GetDateTimeOffset() - one.GetProperty("opened").GetDateTimeOffset()).Order()];
                 return lives.Count == 3;
             },
@@ -103,7 +103,7 @@ public sealed partial class PageLoginTests
     {
         await using var storage = await RecordingUpstream.Start(context => context.Response.WriteAsync("""{"os":"linux"}"""));
         await using var upstream = await RecordingUpstream.Start(context => Redirect(context, storage.Url));
-        await using var door = await FrontDoor.Start(Yaml(
+        await using var door = await LeasedDoors.Take(Yaml(
             $"{{ url: \"{upstream.Url}\", allowPrivate: true, redirects: {redirects}, redirectHosts: [\"127.0.0.1\"] }}"));
         using var client = new PageClient(door.DataUrl);
         using (var login = await client.LogIn("alice", FrontDoor.PasswordOf("alice")))
@@ -146,11 +146,12 @@ public sealed partial class PageLoginTests
         }
     }
 
-    private static Task<FrontDoor> Door(string upstream, string more = "") =>
-        FrontDoor.Start(Yaml($"{{ url: \"{upstream}\", allowPrivate: true }}", more));
+    private static Task<LeasedDoor> Door(string upstream, string more = "") =>
+        LeasedDoors.Take(Yaml($"{{ url: \"{upstream}\", allowPrivate: true }}", more));
 
     private static string Yaml(string upstream, string more = "") => $$"""
-        upstreams: { local: {{upstream}} }
+        upstreams:
+          local: {{upstream}}
         authenticators: { staff: { type: htpasswd, file: htpasswd } }
         tenants:
           acme: { hosts: ["*"], authenticators: [staff], administrators: ["user:staff/bob"], routes: [{ prefix: "", upstream: local }],

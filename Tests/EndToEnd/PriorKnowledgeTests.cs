@@ -26,7 +26,7 @@ public sealed class PriorKnowledgeTests
     public async Task Pulls_and_pushes_go_by_either_version(bool sendFile)
     {
         await using var registry = await DockerRegistry.Start();
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             CacheTests.Yaml(registry.Url).Replace("path: cache,", $"path: cache, sendFile: {(sendFile ? "true" : "false")},"));
         using var newer = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = true };
         using var older = door.Client("alice");
@@ -46,7 +46,7 @@ public sealed class PriorKnowledgeTests
     public async Task A_hundred_streams_of_one_connection_get_their_bytes(bool encrypted)
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url), encrypted);
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url), encrypted);
         using var alice = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = true };
         await alice.Token(RegistryClient.Pull("a/b"));
         await Task.WhenAll(Enumerable.Range(0, 100).Select(async number =>
@@ -66,7 +66,7 @@ public sealed class PriorKnowledgeTests
     public async Task A_haproxy_that_speaks_http_2_to_the_door_is_served(string options)
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url)
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url)
             + (options.Contains("proxy") ? "\nlisten: { proxyProtocol: true, trustedProxies: [127.0.0.1/32] }\n" : ""));
         await using var haproxy = await HaProxy.Start(new Uri(door.DataUrl), options, "http");
         using var alice = new RegistryClient($"http://127.0.0.1:{haproxy.Port}", "alice", FrontDoor.PasswordOf("alice"));
@@ -78,7 +78,7 @@ public sealed class PriorKnowledgeTests
     public async Task The_preface_may_come_in_pieces_and_what_only_looks_like_it_is_http_1_1()
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync("127.0.0.1", new Uri(door.DataUrl).Port);
         foreach (var part in Preface)

@@ -83,13 +83,13 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
     {
         await using var storage = await RecordingUpstream.Start(context => Serve(context));
         await using var upstream = await Redirecting(_ => $"{storage.Url}/blob");
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(upstream.Url, Credentials + ", redirectHosts: [\"*.storage.example\"]"));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
         await Eventually.True(
-            () => door.Log.Contains($"Storage of upstream local ({storage.Url}) has been failing"), "the log says so");
+            () => door.Log.Contains($"Storage of upstream {door.Upstream} ({storage.Url}) has been failing"), "the log says so");
         Assert.Contains("is not allowed by redirectHosts or by the address rules", door.Log);
         Assert.Empty(storage.Requests);
     }
@@ -99,7 +99,7 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
     {
         await using var storage = await RecordingUpstream.Start(context => Results.StatusCode(403).ExecuteAsync(context));
         await using var upstream = await Redirecting(_ => $"{storage.Url}/blob");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(
             upstream.Url, Credentials, "cache: { path: cache }", " }\n      - { prefix: cached, upstream: local, cache: true"));
         using var alice = door.Client("alice");
         foreach (var repository in new[] { "a/b", "cached/b" })
@@ -110,7 +110,7 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
 
         await Eventually.True(
             () => Regex.Count(
-                door.Log, Regex.Escape($"Storage of upstream local ({storage.Url}) has been failing") + ".*it answers 403") == 1,
+                door.Log, Regex.Escape($"Storage of upstream {door.Upstream} ({storage.Url}) has been failing") + ".*it answers 403") == 1,
             "the log says which, once");
     }
 

@@ -17,7 +17,7 @@ public sealed class StaleTests
     {
         await using var hub = await MeteredRegistry.Start();
         hub.Manifest = First;
-        await using var door = await FrontDoor.Start(Yaml(hub.Url));
+        await using var door = await LeasedDoors.Take(Yaml(hub.Url));
         using var alice = door.Client("alice");
         await ShouldBe(alice, First, stale: false);
         await ShouldBe(alice, First, stale: false);
@@ -50,7 +50,7 @@ public sealed class StaleTests
     {
         await using var hub = await MeteredRegistry.Start();
         hub.Manifest = First;
-        await using var door = await FrontDoor.Start(Yaml(hub.Url));
+        await using var door = await LeasedDoors.Take(Yaml(hub.Url));
         using var alice = door.Client("alice");
         await ShouldBe(alice, First, stale: false);
         hub.Failure = failure;

@@ -23,7 +23,7 @@ public sealed class TokenServiceFaultTests
     public async Task One_that_cannot_answer_says_nothing_of_the_credential(int status, HttpStatusCode told, string code)
     {
         await using var upstream = await RecordingUpstream.Start(Answer);
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(
             upstream.Url, ", credentials: { type: basic, username: one, password: { value: two } }"));
         using var alice = door.Client("alice");
         _status = status;
@@ -41,7 +41,7 @@ public sealed class TokenServiceFaultTests
     {
         (_status, _reply) = (status, reply);
         await using var upstream = await RecordingUpstream.Start(Answer);
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         using var pulled = await alice.GetManifest("a/b", "v1");
         await pulled.ShouldBe(HttpStatusCode.OK);

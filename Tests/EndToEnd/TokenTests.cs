@@ -132,7 +132,7 @@ public sealed class TokenTests(Lab lab)
     [Fact]
     public async Task An_empty_password_is_refused_and_slows_nobody()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single((await lab.Registry).Url));
         using var empty = new RegistryClient(door.DataUrl, "alice", "");
         for (var i = 0; i < 60; i++)
         {

@@ -19,7 +19,7 @@ public sealed class TransportTests
     public async Task Who_reads_slowly_gets_every_byte_and_keeps_nobody_waiting(bool encrypted, bool http2)
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url), encrypted);
+        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url), encrypted);
         using var alice = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = http2 };
         var slow = await Task.WhenAll(Enumerable.Range(0, 5).Select(async _ =>
         {

@@ -21,7 +21,7 @@ public sealed class UpstreamCredentialTests(Lab lab)
         using var folder = new TemporaryFolder();
         var host = new Uri(registry.Url).Authority;
         var file = folder.Write("config.json", Config(host, "wrong"));
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(registry.Url, $", credentials: {{ type: dockerConfig, file: {file} }}"));
         using var alice = door.Client("alice");
         Assert.Equal(HttpStatusCode.BadGateway, await StatusOf(alice));

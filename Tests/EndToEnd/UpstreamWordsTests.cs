@@ -25,19 +25,20 @@ public sealed class UpstreamWordsTests
             context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : status;
             await context.Response.WriteAsync(context.Request.Path == "/v2/" ? "" : body);
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         foreach (var (answered, text, code, told) in new[]
         {
-            (412, Error("\"PROJECTPOLICYVIOLATION\"", "not scanned"), "UNSUPPORTED", "upstream 'local' answered 412: not scanned"),
-            (400, Error("\"TAG_INVALID\"", "v1 is immutable"), "UNSUPPORTED", "upstream 'local' answered 400: v1 is immutable"),
-            (400, Error("\"MANIFEST_INVALID\"", "no layers"), "MANIFEST_INVALID", "upstream 'local': no layers"),
-            (405, Error("\"UNSUPPORTED\"", "read only"), "UNSUPPORTED", "upstream 'local' does not allow this: read only"),
-            (409, Error("409", "a\\r\\nb"), "UNSUPPORTED", "upstream 'local' answered 409: ab"),
-            (409, """{"errors":[{"status":409,"message":"locked"}]}""", "UNSUPPORTED", "upstream 'local' answered 409: locked"),
-            (409, """{"errors":[{"code":"X","message":7}]}""", "UNSUPPORTED", "upstream 'local' answered 409"),
-            (409, """{"errors":["x"]}""", "UNSUPPORTED", "upstream 'local' answered 409"),
-            (409, "<html>", "UNSUPPORTED", "upstream 'local' answered 409"),
+            (412, Error("\"PROJECTPOLICYVIOLATION\"", "not scanned"), "UNSUPPORTED",
+                $"upstream '{door.Upstream}' answered 412: not scanned"),
+            (400, Error("\"TAG_INVALID\"", "v1 is immutable"), "UNSUPPORTED", $"upstream '{door.Upstream}' answered 400: v1 is immutable"),
+            (400, Error("\"MANIFEST_INVALID\"", "no layers"), "MANIFEST_INVALID", $"upstream '{door.Upstream}': no layers"),
+            (405, Error("\"UNSUPPORTED\"", "read only"), "UNSUPPORTED", $"upstream '{door.Upstream}' does not allow this: read only"),
+            (409, Error("409", "a\\r\\nb"), "UNSUPPORTED", $"upstream '{door.Upstream}' answered 409: ab"),
+            (409, """{"errors":[{"status":409,"message":"locked"}]}""", "UNSUPPORTED", $"upstream '{door.Upstream}' answered 409: locked"),
+            (409, """{"errors":[{"code":"X","message":7}]}""", "UNSUPPORTED", $"upstream '{door.Upstream}' answered 409"),
+            (409, """{"errors":["x"]}""", "UNSUPPORTED", $"upstream '{door.Upstream}' answered 409"),
+            (409, "<html>", "UNSUPPORTED", $"upstream '{door.Upstream}' answered 409"),
         })
         {
             (status, body) = (answered, text);

@@ -3,6 +3,7 @@ using RegistryProxy.Tests.Support.Clouds;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Upstreams;
 
@@ -42,7 +43,7 @@ public sealed class CredentialLifeTests
                 $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: " +
                 $"\"{aws.Url}\", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId} }}"),
             ("AWS_WEB_IDENTITY_TOKEN_FILE", folder.Write("token", AwsCloud.WebToken)), ("AWS_ROLE_ARN", AwsCloud.WebRole));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door.DataUrl));
         Assert.Equal(("ecr", AwsCloud.PullRole), Assert.Single(aws.Calls, call => call.Service == "ecr"));
         Assert.Equal(["AssumeRoleWithWebIdentity", "AssumeRole"], aws.Calls.Where(call => call.Service == "sts").Select(call => call.By));
     }
@@ -57,8 +58,8 @@ public sealed class CredentialLifeTests
         await using var door = await FrontDoor.Start(
             PrincipalYaml.Of(gar.Url, "type: google", "type: acr").Replace($"up1: {{ url: \"{gar.Url}\"", $"up1: {{ url: \"{acr.Url}\""),
             ("GCE_METADATA_HOST", new Uri(google.Url).Authority), ("AZURE_POD_IDENTITY_AUTHORITY_HOST", azure.Url));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door, "up0/team/app"));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door, "up1/team/app"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door.DataUrl, "up0/team/app"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door.DataUrl, "up1/team/app"));
         Assert.Equal("metadata", Assert.Single(google.Calls));
         Assert.Equal("metadata", Assert.Single(azure.Calls));
         AssertClean(door.Log + await door.Admin("/admin/upstreams"));
@@ -69,12 +70,12 @@ public sealed class CredentialLifeTests
     {
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(registry.Url, Ecr(aws, $"{{ value: {AwsCloud.UserSecret} }}")));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door.DataUrl));
         aws.Password = "ecr-canary-next";
         await registry.SetPassword(AwsCloud.RegistryUser, aws.Password);
-        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door.DataUrl));
         Assert.Equal(2, aws.TokenCalls);
     }
 
@@ -85,17 +86,17 @@ public sealed class CredentialLifeTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         using var folder = new TemporaryFolder();
         var file = folder.Write("secret", "wrong-canary-key");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url, Ecr(aws, $"{{ file: {file} }}")));
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(registry.Url, Ecr(aws, $"{{ file: {file} }}")));
         for (var i = 0; i < 20; i++)
         {
-            Assert.Equal(HttpStatusCode.BadGateway, await StatusOf(door, $"app-{i}"));
+            Assert.Equal(HttpStatusCode.BadGateway, await StatusOf(door.DataUrl, $"app-{i}"));
         }
 
         Assert.InRange(aws.TokenCalls, 1, 4);
         var status = await door.Admin("/admin/upstreams");
         Assert.Contains("InvalidSignatureException", status);
         folder.Write("secret", AwsCloud.UserSecret);
-        await Eventually.True(async () => await StatusOf(door) == HttpStatusCode.NotFound, "the mended key is used",
+        await Eventually.True(async () => await StatusOf(door.DataUrl) == HttpStatusCode.NotFound, "the mended key is used",
             TimeSpan.FromSeconds(5));
         AssertClean(door.Log + status + await door.Admin("/admin/upstreams"));
     }
@@ -106,15 +107,15 @@ public sealed class CredentialLifeTests
         await using var registry = await DockerRegistry.StartBasic("robot", "basic-canary-password");
         using var folder = new TemporaryFolder();
         var file = folder.Write("password", "wrong-canary-password");
-        await using var door = await FrontDoor.Start(
+        await using var door = await LeasedDoors.Take(
             DoorConfiguration.Single(registry.Url, $", credentials: {{ type: basic, username: robot, password: {{ file: {file} }} }}"));
         for (var i = 0; i < 30; i++)
         {
-            Assert.NotEqual(HttpStatusCode.NotFound, await StatusOf(door));
+            Assert.NotEqual(HttpStatusCode.NotFound, await StatusOf(door.DataUrl));
         }
 
         folder.Write("password", "basic-canary-password");
-        await Eventually.True(async () => await StatusOf(door) == HttpStatusCode.NotFound, "the mended password is used",
+        await Eventually.True(async () => await StatusOf(door.DataUrl) == HttpStatusCode.NotFound, "the mended password is used",
             TimeSpan.FromSeconds(5));
     }
 
@@ -122,7 +123,7 @@ public sealed class CredentialLifeTests
     public async Task Docker_hub_gets_the_password_at_its_realm_and_nowhere_else()
     {
         await using var hub = await HubAuth.Start();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(
             hub.Registry.Url,
             $", officialPrefix: library, realms: [\"{hub.Realm}\"], credentials: {{ type: basic, " +
             $"username: {HubAuth.User}, password: {{ value: {HubAuth.Password} }} }}"));
@@ -145,9 +146,9 @@ public sealed class CredentialLifeTests
         $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, " +
         $"secretAccessKey: {secret} }}";
 
-    private static async Task<HttpStatusCode> StatusOf(FrontDoor door, string repository = "none/app")
+    private static async Task<HttpStatusCode> StatusOf(string door, string repository = "none/app")
     {
-        using var client = door.Client();
+        using var client = new RegistryClient(door, null, null);
         using var response = await client.GetManifest(repository, "v1");
         return response.StatusCode;
     }

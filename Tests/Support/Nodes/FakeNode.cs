@@ -20,7 +20,7 @@ internal sealed class FakeNode : IDisposable
     private static readonly string Roots = Path.Combine(
         new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName, "Tests", "NodeAgent", "Roots");
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder = TemporaryFolder.InMemory();
     private int _left = int.MaxValue;
 
     private FakeNode(string root)

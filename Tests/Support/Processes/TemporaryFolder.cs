@@ -3,7 +3,17 @@ namespace RegistryProxy.Tests.Support.Processes;
 /// <summary>A folder that goes away with its owner.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("registryproxy-").FullName;
+    private static readonly string Memory = Directory.Exists("/dev/shm") ? "/dev/shm" : System.IO.Path.GetTempPath();
+
+    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("registryproxy-").FullName;
+
+    private TemporaryFolder(string path) => Path = path;
+
+    public string Path { get; }
+
+    /// <summary>One in memory, where there is such a place: for what waits for the disk after each of many changes.</summary>
+    public static TemporaryFolder InMemory() =>
+        new(Directory.CreateDirectory(System.IO.Path.Combine(Memory, $"registryproxy-{Guid.NewGuid():N}")).FullName);
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 

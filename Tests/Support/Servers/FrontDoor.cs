@@ -49,9 +49,17 @@ internal sealed class FrontDoor : IAsyncDisposable
             return await Start(yaml);
         }
 
-        var door = await Launch(
-            $"listen: {{ {listening}data: \"https://127.0.0.1:0\", tls: {{ certificate: tls.crt, key: tls.key }} }}\n{yaml}", null, [],
-            "https");
+        return await StartEncrypted(Encrypted(yaml, listening));
+    }
+
+    /// <summary>A configuration with TLS on the data listener, as <see cref="StartEncrypted"/> takes it.</summary>
+    public static string Encrypted(string yaml, string listening = "") =>
+        $"listen: {{ {listening}data: \"https://127.0.0.1:0\", tls: {{ certificate: tls.crt, key: tls.key }} }}\n{yaml}";
+
+    /// <summary>Starts it beside a certificate that signs itself.</summary>
+    public static async Task<FrontDoor> StartEncrypted(string yaml)
+    {
+        var door = await Launch(yaml, null, [], "https");
         await door.Ready(Stopwatch.StartNew());
         return door;
     }

@@ -29,7 +29,7 @@ public sealed class SharedDoor : IAsyncLifetime
         return new Place($"up-{number}/a/b", _byNumber[number]);
     }
 
-    /// <summary>A repository before an upstream that answers so: of this door, or of one that caches and is the test's own.</summary>
+    /// <summary>A repository before an upstream that answers so: of this door, or of one that caches and is leased.</summary>
     internal async Task<Pulled> Before(bool caches, string tagTtl, Func<HttpContext, Task> answer)
     {
         if (!caches)
@@ -38,7 +38,7 @@ public sealed class SharedDoor : IAsyncLifetime
         }
 
         var upstream = await RecordingUpstream.Start(answer);
-        var door = await FrontDoor.Start(DoorConfiguration.Single(
+        var door = await LeasedDoors.Take(DoorConfiguration.Single(
             upstream.Url, extra: $"cache: {{ path: cache, tagTtl: {tagTtl} }}", extraRoute: ", cache: true, ranges: wait"));
         return new Pulled(door.Client("alice"), "a/b", door, upstream);
     }
@@ -80,7 +80,7 @@ public sealed class SharedDoor : IAsyncLifetime
     internal sealed record Place(string Repository, RecordingUpstream Upstream);
 
     /// <summary>A repository and who pulls from it, with the servers that are the test's own.</summary>
-    internal sealed record Pulled(RegistryClient Alice, string Repository, FrontDoor? Door, RecordingUpstream? Upstream) : IAsyncDisposable
+    internal sealed record Pulled(RegistryClient Alice, string Repository, LeasedDoor? Door, RecordingUpstream? Upstream) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
