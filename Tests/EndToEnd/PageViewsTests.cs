@@ -245,7 +245,7 @@ public sealed class PageViewsTests
         var folder = Environment.GetEnvironmentVariable("REGISTRYPROXY_SCREENSHOTS");
         using var temporary = new TemporaryFolder();
         await using var registry = await SeededRegistry.Start("ml-models");
-        await using var door = await Door(registry);
+        await using var door = await FrontDoor.Start(Yaml(registry));
         await using var browser = await Chromium.Start(scripts: true);
         await browser.Look(1280, 860, false);
         await browser.Open($"{door.DataUrl}/");
@@ -269,10 +269,12 @@ public sealed class PageViewsTests
         }
     }
 
-    private static Task<FrontDoor> Door(SeededRegistry registry) => FrontDoor.Start($$"""
+    private static Task<LeasedDoor> Door(SeededRegistry registry) => LeasedDoors.Take(Yaml(registry));
+
+    private static string Yaml(SeededRegistry registry) => $$"""
         upstreams:
           local: { url: "{{registry.Url}}", allowPrivate: true }
-          hub: { url: "{{registry.SilentUrl}}", allowPrivate: true }
+          silent: { url: "{{registry.SilentUrl}}", allowPrivate: true }
         authenticators:
           staff: { type: htpasswd, file: htpasswd }
         tenants:
@@ -280,9 +282,9 @@ public sealed class PageViewsTests
             hosts: ["*"]
             authenticators: [staff]
             administrators: ["user:staff/alice"]
-            routes: [{ prefix: "", upstream: local }, { prefix: hub, upstream: hub }]
+            routes: [{ prefix: "", upstream: local }, { prefix: hub, upstream: silent }]
             access:
               - { name: public, who: [anonymous], repositories: ["platform/**"], actions: [pull, catalog] }
               - { name: alice, who: ["user:staff/alice"], repositories: ["**"], actions: [pull, push, catalog] }
-        """);
+        """;
 }
