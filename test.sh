@@ -82,7 +82,8 @@ echo "Building ..."
 dotnet build "$([ -n "$unit" ] && echo Tests/Tests.csproj || echo RegistryProxy.sln)" -c Release -v quiet -nologo
 if [ -z "$unit" ]; then
   echo "Compiling the hosts ..."
-  if Tests/precompile.sh "$tools" "$PWD/Tests/obj/hosts"; then
+  # Compiling what has changed pays for a whole run only.
+  if Tests/precompile.sh "$tools" "$PWD/Tests/obj/hosts" ${1:+--kept}; then
     export REGISTRYPROXY_HOSTS="$PWD/Tests/obj/hosts"
   else
     echo "They are run as they are built, which takes longer."

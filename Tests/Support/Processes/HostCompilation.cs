@@ -15,11 +15,12 @@ internal static class HostCompilation
     /// <summary>
     /// Variables of the runtime. No profiles; a method is compiled again when it was called 4,096 times (hexadecimal 1000) instead of 30,
     /// which few hosts of tests live to see; compiled code is written where it runs instead of to a second mapping; idle threads of the
-    /// pool sleep at once instead of spinning; and nobody attaches a debugger.
+    /// pool sleep at once instead of spinning; nobody attaches a debugger; and garbage of so small hosts is collected without threads for it.
     /// </summary>
     public static IEnumerable<(string Name, string Value)> Variables => Folder is null ? [] :
     [
         ("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountThreshold", "1000"), ("DOTNET_EnableWriteXorExecute", "0"),
         ("DOTNET_ThreadPool_UnfairSemaphoreSpinLimit", "0"), ("DOTNET_EnableDiagnostics", "0"),
+        ("DOTNET_gcServer", "0"), ("DOTNET_gcConcurrent", "0"),
     ];
 }
