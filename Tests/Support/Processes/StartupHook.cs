@@ -17,11 +17,14 @@ internal static class StartupHook
         }
     }
 
+    /// <summary>What loads it waits: a host that goes on may find something else that ends it first.</summary>
     private static void FailOn(string? loaded)
     {
         if (loaded == "OpenTelemetry")
         {
-            new Thread(static () => throw new InvalidOperationException(Fault)).Start();
+            var failing = new Thread(static () => throw new InvalidOperationException(Fault));
+            failing.Start();
+            failing.Join(TimeSpan.FromSeconds(30));
         }
     }
 }
