@@ -45,6 +45,12 @@ internal sealed class ColdRanges(RangeOpener opener, RangeFlights flights, Failu
                 var head = await flight.Head(watch.Token);
                 if (head.Ranges is { } ranges)
                 {
+                    // The same for an upstream, and of a content that is shorter than some of them other parts, or in another order.
+                    if (!ranges.AsSpan().SequenceEqual(asked.Within(head.Size)))
+                    {
+                        return null;
+                    }
+
                     var reader = new FlightReader(flight, ranges);
                     return new SentRanges(await Write(request, head.Size, reader.Read, watch));
                 }

@@ -95,24 +95,11 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
     }
 
     /// <summary>Returns when the socket has taken everything: never is more than one chunk of a client's waiting here.</summary>
-    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        try
-        {
-            if (!_ended)
-            {
-                await SendBuffer();
-                await SendFile();
-            }
-        }
-        catch (Exception fault)
-        {
-            // Whatever it was, half of something may have been sent: nothing can come after it.
-            _ended = true;
-            connection.Abort(new ConnectionAbortedException("the client cannot be written to", fault));
-        }
-
-        return new FlushResult(isCanceled: false, isCompleted: _ended);
+        var sending = Send();
+        return sending.IsCompletedSuccessfully || !cancellationToken.CanBeCanceled
+            ? Ended(sending) : Wait(sending, cancellationToken);
     }
 
     /// <summary>A flush cannot be taken back without losing count; Kestrel does so for connections only that it gives up.</summary>
@@ -128,6 +115,38 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
         _ended = true;
         OutputBuffer.Return(_buffer.Take().Bytes);
         inner.Complete(exception);
+    }
+
+    private async ValueTask<FlushResult> Wait(ValueTask sending, CancellationToken cancellation)
+    {
+        await using var late = connection.AbortOn("the client took too long", cancellation);
+        var result = await Ended(sending);
+        cancellation.ThrowIfCancellationRequested();
+        return result;
+    }
+
+    private async ValueTask<FlushResult> Ended(ValueTask sending)
+    {
+        await sending;
+        return new FlushResult(isCanceled: false, isCompleted: _ended);
+    }
+
+    private async ValueTask Send()
+    {
+        try
+        {
+            if (!_ended)
+            {
+                await SendBuffer();
+                await SendFile();
+            }
+        }
+        catch (Exception fault)
+        {
+            // Whatever it was, half of something may have been sent: nothing can come after it.
+            _ended = true;
+            connection.Abort(new ConnectionAbortedException("the client cannot be written to", fault));
+        }
     }
 
     private async ValueTask SendBuffer()
