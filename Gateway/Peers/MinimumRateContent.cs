@@ -49,13 +49,16 @@ internal sealed class MinimumRateContent : HttpContent
 
         private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
+        private CancellationTokenSource? _stop;
+        private CancellationToken _linked;
         private TimeSpan _waited;
         private long _came;
 
         /// <exception cref="IOException">It is too slow.</exception>
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var reading = Inner.ReadAsync(buffer, cancellationToken);
+            Link(cancellationToken);
+            var reading = Inner.ReadAsync(buffer, _stop!.Token);
             var read = reading.IsCompleted ? await reading : await Wait(reading.AsTask());
             _came += read;
             if (_came >= BytesAtLeast)
@@ -64,6 +67,25 @@ internal sealed class MinimumRateContent : HttpContent
             }
 
             return read;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            if (disposing)
+            {
+                _stop?.Dispose();
+            }
+        }
+
+        /// <summary>Reads of one answer have one token, as a rule.</summary>
+        private void Link(CancellationToken cancellation)
+        {
+            if (_stop is null || _linked != cancellation)
+            {
+                _stop?.Dispose();
+                (_stop, _linked) = (CancellationTokenSource.CreateLinkedTokenSource(cancellation), cancellation);
+            }
         }
 
         private async Task<int> Wait(Task<int> reading)
@@ -75,6 +97,9 @@ internal sealed class MinimumRateContent : HttpContent
             }
             catch (TimeoutException)
             {
+                // The buffer is the reader's until this has ended, and another's afterwards.
+                await _stop!.CancelAsync();
+                await reading.ContinueWith(static _ => { }, TaskScheduler.Default);
                 throw new IOException($"less than {BytesAtLeast / 1024} KiB came in {Window.TotalSeconds:0} s");
             }
             finally

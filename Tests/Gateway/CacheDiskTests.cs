@@ -41,6 +41,48 @@ public sealed class CacheDiskTests : IDisposable
     }
 
     [Fact]
+    public void A_full_disk_works_again_when_what_did_not_fit_would()
+    {
+        var store = _lab.Open(_time);
+        store.Failed(new IOException("No space left on device", 28), long.MaxValue / 2);
+        for (var second = 0; second < 20; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            store.Recover();
+            Assert.True(store.IsFailing);
+            Assert.False(CacheLab.TryKeep(store, Blob));
+        }
+
+        store.Failed(new IOException("No space left on device", 28), 1);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        store.Recover();
+        Assert.False(store.IsFailing);
+    }
+
+    [Fact]
+    public void A_file_that_was_replaced_is_not_removed_for_the_one_before()
+    {
+        var store = _lab.Open(_time);
+        Assert.True(CacheLab.TryKeep(store, Blob));
+        DiskEntry former;
+        using (var lease = store.Open(StoredBlobs.NameOf(Blob.Digest)))
+        {
+            former = lease!.Entry;
+        }
+
+        Assert.True(CacheLab.TryKeep(store, Blob));
+        store.Remove(former);
+        using (var next = store.Open(StoredBlobs.NameOf(Blob.Digest)))
+        {
+            Assert.NotNull(next);
+            store.Remove(next.Entry);
+        }
+
+        Assert.Null(store.Open(StoredBlobs.NameOf(Blob.Digest)));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_lab.Folder, "objects"), "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public void A_second_process_is_kept_out_until_the_first_has_ended()
     {
         var first = _lab.Open(_time);
@@ -57,6 +99,23 @@ public sealed class CacheDiskTests : IDisposable
         Assert.False(second.IsFailing);
         Assert.Equal(1, second.Use.Count);
         Assert.False(File.Exists(writing.Path));
+    }
+
+    [Fact]
+    public void What_is_there_is_found_when_it_could_not_be_looked_for_at_the_start()
+    {
+        var first = _lab.Open(_time);
+        Assert.True(CacheLab.TryKeep(first, Blob));
+        first.Dispose();
+        var partial = Path.Combine(_lab.Folder, "partial");
+        Directory.Delete(partial, recursive: true);
+        File.WriteAllText(partial, "in the way");
+        var second = _lab.Open(_time);
+        Assert.Equal((true, 0), (second.IsFailing, second.Use.Count));
+        File.Delete(partial);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        second.Recover();
+        Assert.Equal((false, 1), (second.IsFailing, second.Use.Count));
     }
 
     [Fact]

@@ -186,7 +186,7 @@ internal sealed class BlobDownload(
         }
 
         await using var body = new ResumingBody(answer, 0, Size, Size, Reopen, source.Resumed, time);
-        return Size == 0 ? Empty() : await Write(body, watch);
+        return Size == 0 ? await Empty() : await Write(body, watch);
     }
 
     private async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
@@ -211,7 +211,7 @@ internal sealed class BlobDownload(
                 await (Pace?.Take(read, watch.Token) ?? ValueTask.CompletedTask);
             }
 
-            return _hash.IsRight() ? Keep() : Corrupt();
+            return _hash.IsRight() ? await Keep() : Corrupt();
         }
         finally
         {
@@ -220,9 +220,9 @@ internal sealed class BlobDownload(
     }
 
     /// <summary>There is no last byte to hold back, so the head waits.</summary>
-    private DownloadEnd Empty()
+    private async Task<DownloadEnd> Empty()
     {
-        var end = _hash.IsRight() ? Keep() : Corrupt();
+        var end = _hash.IsRight() ? await Keep() : Corrupt();
         var odd = $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that does not match its digest";
         _head.TrySetResult(end == DownloadEnd.Corrupt ? DistributionError.Unavailable(502, odd, 5) : null);
         return end;
@@ -235,9 +235,13 @@ internal sealed class BlobDownload(
     }
 
     /// <summary>
-    /// What was not written for certain may read otherwise; what only got no name is there until the last reader has left.
+    /// What was not written for certain may read otherwise; what only got no name is there until the last reader has left. On a thread of
+    /// its own: a disk may take long for all of it, and the pool's serve requests.
     /// </summary>
-    private DownloadEnd Keep()
+    private Task<DownloadEnd> Keep() => Task.Factory.StartNew(
+        KeepNow, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private DownloadEnd KeepNow()
     {
         if (!TryDisk(_file!.Flush))
         {
@@ -257,7 +261,7 @@ internal sealed class BlobDownload(
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            store.Failed(fault);
+            store.Failed(fault, Size);
             return false;
         }
     }

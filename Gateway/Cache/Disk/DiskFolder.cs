@@ -12,6 +12,7 @@ internal sealed class DiskFolder(string root) : IDisposable
 
     private readonly Lock _gate = new();
     private SafeFileHandle? _lock;
+    private bool _isTaken;
 
     public string Root => root;
 
@@ -23,20 +24,40 @@ internal sealed class DiskFolder(string root) : IDisposable
 
     /// <summary>
     /// Makes what is missing and, the first time, takes the folder: files that were being written when the last process ended go. May be
-    /// repeated. <c>true</c> the first time that it succeeds.
+    /// repeated.
     /// </summary>
+    /// <param name="first">Is done when all is there, until it was done once without a fault.</param>
     /// <exception cref="IOException">The disk refuses, or the folder is another process's.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    public bool Prepare()
+    public void Prepare(Action first)
     {
         lock (_gate)
         {
-            var first = _lock is null;
             Directory.CreateDirectory(root);
             _lock ??= Take();
             Directory.CreateDirectory(Objects);
             Directory.CreateDirectory(Partial);
-            return first;
+            if (!_isTaken)
+            {
+                first();
+                _isTaken = true;
+            }
+        }
+    }
+
+    /// <summary>What is free on its disk, in bytes; <c>null</c> when that cannot be said.</summary>
+    public long? Free
+    {
+        get
+        {
+            try
+            {
+                return new DriveInfo(Path.GetFullPath(root)).AvailableFreeSpace;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
         }
     }
 

@@ -6,21 +6,32 @@ internal sealed partial class DiskHealth(string path, TimeProvider time, ILogger
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(3);
 
     private long _retryAt;
+    private long _needed;
     private bool _failing;
 
     /// <summary>Whether the disk could not be written the last time.</summary>
     public bool IsFailing => Volatile.Read(ref _failing);
 
+    /// <summary>How much did not fit, in bytes, when the disk was full; 0 after another failure.</summary>
+    public long Needed => Interlocked.Read(ref _needed);
+
     public bool IsTimeToRetry => time.GetTimestamp() >= Volatile.Read(ref _retryAt);
 
-    public void Failed(Exception fault)
+    /// <param name="fault">Why.</param>
+    /// <param name="needed">How large the whole is of which it took no more, in bytes.</param>
+    public void Failed(Exception fault, long needed)
     {
-        Volatile.Write(ref _retryAt, time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency));
+        Interlocked.Exchange(ref _needed, IsFull(fault) ? needed : 0);
+        Wait();
         if (!Interlocked.Exchange(ref _failing, true))
         {
             LogFailing(path, fault.Message);
         }
     }
+
+    /// <summary>It is left alone for a while again.</summary>
+    public void Wait() =>
+        Volatile.Write(ref _retryAt, time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency));
 
     public void Succeeded()
     {
@@ -29,6 +40,9 @@ internal sealed partial class DiskHealth(string path, TimeProvider time, ILogger
             LogRecovered(path);
         }
     }
+
+    /// <summary>ENOSPC and EDQUOT, as Linux numbers them.</summary>
+    private static bool IsFull(Exception fault) => fault is IOException { HResult: 28 or 122 };
 
     [LoggerMessage(Level = LogLevel.Error,
         Message = "The cache in {Path} cannot be written and is bypassed; retrying every few seconds: {Cause}")]

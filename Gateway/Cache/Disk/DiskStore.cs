@@ -11,6 +11,9 @@ namespace RegistryProxy.Gateway.Cache.Disk;
 internal sealed class DiskStore : IDisposable
 {
     private readonly Lock _gate = new();
+
+    /// <summary>Held while a file gets or loses its name; taken before the gate.</summary>
+    private readonly Lock _names = new();
     private readonly DiskIndex _index;
     private readonly DiskFolder _folder;
     private readonly CacheMeter _meter;
@@ -80,7 +83,7 @@ internal sealed class DiskStore : IDisposable
             entry.Readers++;
         }
 
-        if (TryOpen(entry, out var isGone) is { } lease)
+        if (DiskLease.TryOpen(this, entry, PathOf(entry), out var isGone) is { } lease)
         {
             return lease;
         }
@@ -94,49 +97,39 @@ internal sealed class DiskStore : IDisposable
         return null;
     }
 
-    private DiskLease? TryOpen(DiskEntry entry, out bool isGone)
-    {
-        try
-        {
-            var file = File.OpenHandle(
-                PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
-            var stamp = FileStamp.Of(file);
-            isGone = stamp.Length != entry.Size;
-            if (!isGone)
-            {
-                return new DiskLease(this, entry, file, stamp);
-            }
-
-            file.Dispose();
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            // What cannot be opened now, for want of descriptors perhaps, may be there all the same.
-            isGone = fault is FileNotFoundException or DirectoryNotFoundException;
-        }
-
-        return null;
-    }
-
     /// <summary>Forgets and deletes a file.</summary>
     public void Remove(DiskEntry entry)
     {
         lock (_gate)
         {
-            // Another file may have its name by now.
-            if (_index.Use(entry.Name) == entry)
+            // It may have gone, and another file have its name by now.
+            if (_index.Use(entry.Name) != entry)
             {
-                _index.Remove(entry.Name);
+                return;
             }
+
+            _index.Remove(entry.Name);
         }
 
-        DiskFolder.Delete(PathOf(entry));
+        Delete(entry);
+    }
+
+    /// <summary>Deletes what was forgotten, unless another file has got its name since.</summary>
+    private void Delete(DiskEntry entry)
+    {
+        lock (_names)
+        {
+            if (OwnerOf(entry.Name) != entry.Owner)
+            {
+                DiskFolder.Delete(PathOf(entry));
+            }
+        }
     }
 
     /// <summary>Begins a file of a size that an upstream sends; <c>null</c> when it does not fit or the disk cannot be written.</summary>
     public PartialFile? Begin(in Supplier supplier, long size)
     {
-        if (size > MaxObjectBytes || !IsWritable || (IsFailing && !TryPrepare()))
+        if (size > MaxObjectBytes || !IsWritable || (IsFailing && !(HasRoom() && TryPrepare())))
         {
             return null;
         }
@@ -154,7 +147,7 @@ internal sealed class DiskStore : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            Failed(fault);
+            Failed(fault, size);
         }
 
         partial?.Dispose();
@@ -162,12 +155,14 @@ internal sealed class DiskStore : IDisposable
     }
 
     /// <summary>The disk refused a write.</summary>
-    public void Failed(Exception fault) => _health.Failed(fault);
+    /// <param name="fault">Why.</param>
+    /// <param name="size">Of what was to be kept, in bytes: a full disk works again when that would fit.</param>
+    public void Failed(Exception fault, long size = 0) => _health.Failed(fault, size);
 
     /// <summary>Looks whether a disk that failed takes bytes again; to be called every now and then.</summary>
     public void Recover()
     {
-        if (!IsFailing || !_health.IsTimeToRetry || !TryPrepare())
+        if (!IsFailing || !_health.IsTimeToRetry || !HasRoom() || !TryPrepare())
         {
             return;
         }
@@ -181,6 +176,17 @@ internal sealed class DiskStore : IDisposable
         {
             Failed(fault);
         }
+    }
+
+    private bool HasRoom()
+    {
+        if (_health.Needed is var needed and > 0 && _folder.Free is { } free && free < needed)
+        {
+            _health.Wait();
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>Lets another process have the folder.</summary>
@@ -204,7 +210,7 @@ internal sealed class DiskStore : IDisposable
             fits = _index.Reserve(owner, bytes, leaving);
         }
 
-        leaving.ForEach(entry => DiskFolder.Delete(PathOf(entry)));
+        leaving.ForEach(Delete);
         _meter.Evicted(leaving.Count);
         return fits;
     }
@@ -215,20 +221,23 @@ internal sealed class DiskStore : IDisposable
         var stamp = FileStamp.Of(partial.File);
         var path = _folder.PathOf(partial.Owner, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Move(partial.Path, path, overwrite: true);
         DiskEntry? before;
         DiskEntry kept;
-        lock (_gate)
+        lock (_names)
         {
-            before = _index.Remove(name);
-            _index.Release(partial.Owner, partial.Reserved);
-            kept = _index.Add(name, partial.Owner, partial.Size);
-            (kept.Check, kept.Readers) = (new DiskCheck(stamp, _time.GetTimestamp()), 1);
+            File.Move(partial.Path, path, overwrite: true);
+            lock (_gate)
+            {
+                before = _index.Remove(name);
+                _index.Release(partial.Owner, partial.Reserved);
+                kept = _index.Add(name, partial.Owner, partial.Size);
+                (kept.Check, kept.Readers) = (new DiskCheck(stamp, _time.GetTimestamp()), 1);
+            }
         }
 
-        if (before is not null && before.Owner != partial.Owner)
+        if (before is not null)
         {
-            DiskFolder.Delete(PathOf(before));
+            Delete(before);
         }
 
         _health.Succeeded();
@@ -251,11 +260,7 @@ internal sealed class DiskStore : IDisposable
     {
         try
         {
-            if (_folder.Prepare())
-            {
-                Load();
-            }
-
+            _folder.Prepare(Load);
             return true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

@@ -61,7 +61,7 @@ internal sealed class StoredManifests(DiskStore store, BlobProvenance provenance
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            store.Failed(fault);
+            store.Failed(fault, bytes.Length);
         }
     }
 
