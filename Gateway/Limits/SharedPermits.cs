@@ -112,7 +112,10 @@ internal sealed class SharedPermits(
         return new PermitQuestion(
             new PermitDemand(
                 Name.Limit, terms.Most, inUse is not null, stock + (inUse?.Invoke() ?? 0), returned - unasked, waiting + leaving,
-                Math.Max(0, usual - stock)) { Left = waiting > 0 || leaving == 0 ? 0 : Volatile.Read(ref _left) },
+                Math.Max(0, usual - stock))
+            {
+                Left = waiting > 0 || leaving == 0 ? 0 : Volatile.Read(ref _left), IsOfTenant = IsOfTenant,
+            },
             answered,
             unasked);
     }

@@ -16,6 +16,13 @@ public readonly record struct PermitDemand(
     /// <summary>Units of a rate that those that wait must leave for others.</summary>
     [Id(7)]
     public double Left { get; init; }
+
+    /// <summary>
+    /// Whether it is the limit of a whole tenant, not of one identity or address, of which there may be any number; <c>false</c> from a
+    /// version that does not say.
+    /// </summary>
+    [Id(8)]
+    public bool IsOfTenant { get; init; }
 }
 
 /// <summary>What a gateway gets of a limit.</summary>

@@ -8,6 +8,9 @@ internal sealed class PermitBook(TimeProvider time)
     /// <summary>Limits that are kept; those beyond are shared equally.</summary>
     internal const int Capacity = 20_000;
 
+    /// <summary>Of these, kept for limits of whole tenants: identities and addresses may be invented.</summary>
+    internal const int OfTenants = Capacity / 5;
+
     /// <summary>In this time everybody who holds something has said so.</summary>
     private static readonly TimeSpan Learning = LimitSharing.Period * 1.5;
 
@@ -32,7 +35,7 @@ internal sealed class PermitBook(TimeProvider time)
 
         if (!_pools.TryGetValue(demand.Limit, out var pool))
         {
-            if (_pools.Count >= Capacity)
+            if (_pools.Count >= (demand.IsOfTenant ? Capacity : Capacity - OfTenants))
             {
                 return NotShared;
             }
