@@ -3,7 +3,8 @@ using System.Net;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
-/// <summary>Version 2 (§2.2): a signature, a command, a family, a length, addresses, and additions (TLV) that are not used here.</summary>
+/// <summary>Version 2 (§2.2): a signature, a command, a family, a length, addresses, and additions (TLV) that are not used here. A valid
+/// family that is not known here counts as none.</summary>
 internal static class ProxyHeaderBinary
 {
     private const int FixedLength = 16;
@@ -12,6 +13,9 @@ internal static class ProxyHeaderBinary
     private const int Unspecified = 0x00;
     private const int Tcp4 = 0x11;
     private const int Tcp6 = 0x21;
+
+    /// <summary>UDP over IPv4 and IPv6, and streams and datagrams of Unix: valid, and nobody's address here.</summary>
+    private static ReadOnlySpan<byte> Others => [0x12, 0x22, 0x31, 0x32];
 
     private static ReadOnlySpan<byte> Signature => [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A];
 
@@ -48,7 +52,7 @@ internal static class ProxyHeaderBinary
         Unspecified => new ProxyHeader(ProxyHeaderState.Complete, length),
         Tcp4 when addresses.Length >= 12 => Of(addresses[..4], addresses[8..], length),
         Tcp6 when addresses.Length >= 36 => Of(addresses[..16], addresses[32..], length),
-        _ => ProxyHeader.Malformed,
+        _ => Others.Contains(family) ? new ProxyHeader(ProxyHeaderState.Complete, length) : ProxyHeader.Malformed,
     };
 
     private static ProxyHeader Of(ReadOnlySpan<byte> client, ReadOnlySpan<byte> port, int length) =>

@@ -95,6 +95,13 @@ public sealed class ProxyProtocolTests
             await Answer(door.Url, "127.0.0.1",
                 [.. Binary(0x21, 0x11, [203, 0, 113, 1, 127, 0, 0, 1, 0, 1, 0, 2, 0x20, 0, 3, 1, 2, 3]), .. Text(Probe)]));
 
+        // Valid, and not of TCP: as if it named nobody.
+        foreach (var (family, length) in new[] { (0x12, 12), (0x22, 36), (0x31, 216), (0x32, 216) })
+        {
+            Assert.StartsWith("HTTP/1.1 200", await Answer(
+                door.Url, "127.0.0.1", [.. Binary(0x21, (byte)family, new byte[length]), .. Text(Probe)]));
+        }
+
         Assert.Equal("", await Answer(door.Url, "127.0.0.7", Text("PROXY TCP4 203.0.113.1 127.0.0.1 1 2\r\n" + Probe)));
         Assert.Equal("", await Answer(door.Url, "127.0.0.7", Text(Probe)));
         Assert.Equal("", await Answer(door.Url, "127.0.0.1", Text(Probe)));
@@ -155,7 +162,7 @@ public sealed class ProxyProtocolTests
         }.Select(Text),
         Binary(0x11, 0x11, new byte[12]), Binary(0x22, 0x11, new byte[12]), Binary(0x31, 0x11, new byte[12]), Binary(
             0x21, 0x11, new byte[11]), Binary(0x21, 0x21, new byte[35]),
-        Binary(0x21, 0x12, new byte[12]), Binary(0x21, 0x31, new byte[216]), Binary(0x21, 0x41, new byte[36]), Binary(
+        Binary(0x21, 0x13, new byte[12]), Binary(0x21, 0x33, new byte[216]), Binary(0x21, 0x41, new byte[36]), Binary(
             0x21, 0x11, new byte[5000]), Binary(0x20, 0x00, new byte[65535]),
     ];
 
