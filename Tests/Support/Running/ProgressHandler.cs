@@ -15,6 +15,7 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
 
     private readonly RunProgress _progress = new(TimeProvider.System);
     private readonly Failures _failures = new();
+    private readonly Repeats _repeats = new();
     private readonly string? _folder = Environment.GetEnvironmentVariable("REGISTRYPROXY_RUN");
     private readonly bool _isWhole = Environment.GetEnvironmentVariable("REGISTRYPROXY_BUDGETS") == "1";
     private readonly List<IDisposable> _watching;
@@ -41,6 +42,14 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
             var name = _progress.NameOf((message as ITestMessage)?.TestUniqueID, (message as ITestClassMessage)?.TestClassUniqueID);
             var said = ServerOutput.Of((message as ITestMessage)?.TestUniqueID);
             Fail(name ?? message.GetType().Name, ExceptionUtility.CombineMessages(error), said);
+            if (message is ITestFailed && name is not null)
+            {
+                _repeats.Failed(name);
+            }
+            else
+            {
+                _repeats.Broke();
+            }
         }
 
         if (message is ITestFinished finished)
@@ -121,6 +130,7 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
             $"started ({started} servers)");
         Tell("classes", string.Join('\n', _progress.Classes.OrderByDescending(type => type.Wall)));
         JudgeTimes();
+        Tell("repeat", string.Concat(_repeats.Methods.Select(method => $"{method}\n")));
     }
 
     private void JudgeTimes()
