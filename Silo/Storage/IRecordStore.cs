@@ -47,6 +47,9 @@ internal interface IRecordStore
     /// </summary>
     Task Reseal(StoredRecord record, byte[] content);
 
+    /// <summary>Why the storage may lose records by itself; <c>null</c> when it does not, or does not say.</summary>
+    Task<string?> FindRisk() => Task.FromResult<string?>(null);
+
     /// <summary>Removes a record that <see cref="All"/> found. Does nothing when it has changed.</summary>
     Task Remove(StoredRecord record);
 }

@@ -91,13 +91,13 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         return {page[1], kept}
         """;
 
-    private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectionMultiplexer.ConnectAsync(server));
+    private readonly RedisConnection _connection = new(() => ConnectionMultiplexer.ConnectAsync(server));
 
     public int MaxBytes => maxBytes;
 
     private string Prefix => $"{service}/state/";
 
-    public async Task<StoredRecord?> Read(StateOwner owner) => await Read((await _connection.Value).GetDatabase(), KeyOf(owner), owner);
+    public async Task<StoredRecord?> Read(StateOwner owner) => await Read((await _connection.Get()).GetDatabase(), KeyOf(owner), owner);
 
     public async Task<string?> Mark(StateOwner owner) => (string?)await Run(MarkScript, KeyOf(owner));
 
@@ -113,7 +113,7 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
 
     public async IAsyncEnumerable<StoredRecord> All([EnumeratorCancellation] CancellationToken cancellation)
     {
-        var connection = await _connection.Value;
+        var connection = await _connection.Get();
         var pattern = string.Concat(Prefix.Select(letter => letter is '*' or '?' or '[' or ']' or '\\' ? $"\\{letter}" : letter.ToString()))
             + "*";
         foreach (var primary in connection.GetServers().Where(known => known is { IsConnected: true, IsReplica: false }))
@@ -156,20 +156,33 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         Run(EndScript, record.Place, record.ETag, end.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
 
     public async Task<bool> TryBeginSweep(TimeSpan life) =>
-        await (await _connection.Value).GetDatabase().StringSetAsync($"{service}/sweep", Environment.MachineName, life, When.NotExists);
+        await (await _connection.Get()).GetDatabase().StringSetAsync($"{service}/sweep", Environment.MachineName, life, When.NotExists);
 
     public Task Reseal(StoredRecord record, byte[] content) =>
         Run(ResealScript, record.Place, record.ETag, content, Guid.NewGuid().ToString("N"));
 
     public Task Remove(StoredRecord record) => Run(RemoveScript, record.Place, record.ETag);
 
-    public async ValueTask DisposeAsync()
+    public async Task<string?> FindRisk()
     {
-        if (_connection.IsValueCreated && _connection.Value.IsCompletedSuccessfully)
+        foreach (var server in (await _connection.Get()).GetServers().Where(known => known is { IsConnected: true, IsReplica: false }))
         {
-            await _connection.Value.Result.DisposeAsync();
+            // As text: the library takes the command for one of administrators alone.
+            var lines = ((string?)await server.ExecuteAsync("INFO", "memory") ?? "").Split("\r\n");
+            if (Value("maxmemory_policy") is { } policy and not "noeviction" && Value("maxmemory") is not (null or "0"))
+            {
+                return $"Redis has the eviction policy {policy}: when its memory is full it drops robots, sessions and managed tenants "
+                    + "without a word; set maxmemory-policy noeviction";
+            }
+
+            string? Value(string name) =>
+                lines.FirstOrDefault(line => line.StartsWith($"{name}:", StringComparison.Ordinal))?[(name.Length + 1)..];
         }
+
+        return null;
     }
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     private async Task<StoredRecord?> Read(IDatabase database, RedisKey key, StateOwner? owner)
     {
@@ -187,7 +200,7 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
     }
 
     private async Task<RedisResult> Run(string script, string key, params RedisValue[] values) =>
-        await (await _connection.Value).GetDatabase().ScriptEvaluateAsync(script, [key], values);
+        await (await _connection.Get()).GetDatabase().ScriptEvaluateAsync(script, [key], values);
 
     private async Task RunOrRefuse(string script, string key, string? etag, params RedisValue[] values)
     {

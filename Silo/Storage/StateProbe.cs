@@ -1,6 +1,7 @@
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.ServiceDefaults.Health;
+using StackExchange.Redis;
 
 namespace RegistryProxy.Silo.Storage;
 
@@ -24,6 +25,7 @@ internal sealed partial class StateProbe(
 
     private TimeSpan _wholeAt;
     private volatile string? _problem;
+    private string? _risk;
 
     public string Name => "state";
 
@@ -43,6 +45,7 @@ internal sealed partial class StateProbe(
             {
                 _wholeAt = now + WholePeriod;
                 _read.Clear();
+                await FindRisk();
             }
 
             foreach (var record in ClusterRecord.All)
@@ -72,6 +75,22 @@ internal sealed partial class StateProbe(
         }
 
         return IsReady;
+    }
+
+    /// <summary>Who may not ask how the storage is set does not learn it.</summary>
+    private async Task FindRisk()
+    {
+        try
+        {
+            if (await store.FindRisk() is var risk && risk != _risk && (_risk = risk) is not null)
+            {
+                LogRisk(risk!);
+            }
+        }
+        catch (Exception fault) when (fault is RedisServerException or RedisCommandException)
+        {
+            LogAway(fault);
+        }
     }
 
     /// <summary>Why a record cannot be read. What could be is not read again until it changes: it may be the whole configuration.</summary>
@@ -106,6 +125,9 @@ internal sealed partial class StateProbe(
         Message = "ALARM: this silo is not ready: {Problem}; add the key to state.encryptionKeys, or its id to " +
             "state.discardKeys to give up the records under it")]
     private partial void LogRefused(string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "ALARM: the stored state may be lost: {Risk}")]
+    private partial void LogRisk(string risk);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The records of the cluster can be read again; this silo is ready as to them")]
     private partial void LogWell();
