@@ -41,6 +41,8 @@ public static class GrainsExtensions
         return services
             .AddSingleton<IIncomingGrainCallFilter, ClientCallsFilter>()
             .AddSingleton<IIncomingGrainCallFilter, SilosAloneFilter>()
+            .AddSingleton<DecisionGate>()
+            .AddSingleton<IIncomingGrainCallFilter, DecisionFilter>()
             .AddSingleton<SiloPass>()
             .AddSingleton(services => new OperatorCalls(
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>()))
@@ -63,7 +65,6 @@ public static class GrainsExtensions
         .AddSingleton(series)
         .AddSingleton<IConfigurationFeed>(feed)
         .AddSingleton<FileHistory>()
-        .AddSingleton<IIncomingGrainCallFilter, RevisionGate>()
         .AddHostedService<RevisionFollower>();
 
     /// <summary>
@@ -75,7 +76,6 @@ public static class GrainsExtensions
     public static IServiceCollection AddKeptParts(this IServiceCollection services, IConfigurationFeed files) => services
         .AddSingleton(new LocalFiles(files as ConfigurationWatcher))
         .AddSingleton<KeptParts>()
-        .AddSingleton<IIncomingGrainCallFilter, ManagedGate>()
         .AddHostedService<PartKeeper>()
         .AddHostedService<ManagedFollower>();
 

@@ -20,7 +20,7 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
         AdministrationAnswer.Error(404, "there is no robot, or secret of one, of this name");
 
     private static readonly AdministrationReply TooMany = AdministrationAnswer.Error(
-        429, "too many revocations of this tenant's administrators; wait a second");
+        429, "too many changes of this tenant's robots; wait a second");
 
     private const string Body =
         "the body must be {\"name\", \"repositories\": [\"apps/**\"], \"actions\": [\"pull\"], \"expires\": \"90d\"}, of this tenant";
@@ -45,6 +45,7 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
 
         return RobotBound.Refuse(order.Repositories, order.Actions, call.By.Rules) is { } excess
             ? AdministrationAnswer.Error(403, excess)
+            : !revocations.TryCharge(call.Tenant) ? TooMany
             : Reply("robot-create", request.Name, await Robots(call).Create(order), 201);
     }
 
@@ -61,6 +62,7 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
         var robot = (await Robots(call).List()).FirstOrDefault(robot => robot.Name == name);
         return robot is not null && RobotBound.Refuse(robot.Repositories, robot.Actions, call.By.Rules) is { } excess
             ? AdministrationAnswer.Error(403, excess)
+            : !revocations.TryCharge(call.Tenant) ? TooMany
             : Reply("robot-rotate", name, await Robots(call).Rotate(name, expires));
     }
 

@@ -10,6 +10,9 @@ internal sealed partial class RevisionFollower : BackgroundLoop
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the cluster may not be agreed with before that is more than a silo that moves.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     /// <summary>How many errors of parts are told at once.</summary>
     private const int MaxFaults = 100;
 
@@ -18,6 +21,8 @@ internal sealed partial class RevisionFollower : BackgroundLoop
     private readonly ISiloStatusOracle _silo;
     private readonly TimeProvider _time;
     private readonly ILogger<RevisionFollower> _logger;
+    private readonly Outage _outage;
+    private bool _isStuck;
     private string? _said;
     private string? _alarmed;
 
@@ -25,11 +30,13 @@ internal sealed partial class RevisionFollower : BackgroundLoop
         IGrainFactory grains, RevisionFeed feed, ISiloStatusOracle silo, TimeProvider time, IMeterFactory meters,
         ILogger<RevisionFollower> logger)
     {
-        (_grains, _feed, _silo, _time, _logger) = (grains, feed, silo, time, logger);
+        (_grains, _feed, _silo, _time, _logger, _outage) = (grains, feed, silo, time, logger, new Outage(time));
         meters.Create("RegistryProxy.Grains").CreateObservableGauge(
-            "registryproxy.configuration.waiting", () => feed.Conflict is null && feed.Alarm is null ? 0 : 1, null,
-            "1 while the files of this silo are good, the cluster follows others, and an operator has to act");
+            "registryproxy.configuration.waiting", () => IsWell ? 0 : 1, null,
+            "1 while the files of this silo are good, the cluster follows others or cannot be agreed with, and an operator has to act");
     }
+
+    private bool IsWell => _feed.Conflict is null && _feed.Alarm is null && !Volatile.Read(ref _isStuck);
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
@@ -40,16 +47,40 @@ internal sealed partial class RevisionFollower : BackgroundLoop
                 if (_silo.CurrentStatus == SiloStatus.Active)
                 {
                     await _grains.GetGrain<IRevisionSyncGrain>(0).Agree();
+                    Agreed();
                 }
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
-                LogLater(fault);
+                Failed(fault);
             }
 
             Report();
             await Task.Delay(_feed.Settled.IsCompleted ? Period : Period / 10, _time, stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Agreed()
+    {
+        if (_outage.End(out _, out var lasted) && _isStuck)
+        {
+            Volatile.Write(ref _isStuck, false);
+            LogAgreed(lasted.TotalSeconds);
+        }
+    }
+
+    private void Failed(Exception fault)
+    {
+        _outage.Fail();
+        if (!_isStuck && _outage.Now is { } now && now.Lasts >= Patience)
+        {
+            Volatile.Write(ref _isStuck, true);
+            LogStuck(now.Lasts.TotalSeconds, fault);
+        }
+        else
+        {
+            LogLater(fault);
         }
     }
 
@@ -79,6 +110,15 @@ internal sealed partial class RevisionFollower : BackgroundLoop
 
     [LoggerMessage(Level = LogLevel.Error, Message = "ALARM: {Alarm}")]
     private partial void LogAlarm(string alarm);
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "ALARM: the cluster could not be asked for {Seconds:F0} s which configuration it follows, nor told of the files of " +
+            "this silo: changes of them do not take effect; retrying")]
+    private partial void LogStuck(double seconds, Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "The cluster says again which configuration it follows, after {Seconds:F0} s")]
+    private partial void LogAgreed(double seconds);
 
     [LoggerMessage(Level = LogLevel.Information,
         Message = "The files of this silo are what the cluster follows again: revision {Revision}")]

@@ -1,3 +1,4 @@
+using Orleans.Serialization;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
@@ -38,7 +39,7 @@ internal sealed class KeyRingGrain(StateStore store, IConfigurationFeed configur
         {
             KeyEntry[] keys = [ring.Active!, ring.Next!, .. ring.Retired];
             published = (ring, new PublishedKeys(
-                string.Join('.', keys.Select(key => key.Id)),
+                string.Join('.', keys.Concat(ring.UploadKeys).Select(key => key.Id)),
                 [.. keys.Select(KeyRotation.PublicHalf)],
                 [.. ring.UploadKeys.Select(key => new Secret(key.Material))])
             {
@@ -56,7 +57,22 @@ internal sealed class KeyRingGrain(StateStore store, IConfigurationFeed configur
         await Turn();
         if (!ReferenceEquals(before, _ring.Value))
         {
-            await GrainFactory.GetGrain<ISnapshotGrain>(0).Refresh(cancellation);
+            await Publish(cancellation);
+        }
+    }
+
+    /// <summary>Keys say nothing of what was decided: that holds.</summary>
+    private async Task Publish(CancellationToken cancellation)
+    {
+        var snapshot = GrainFactory.GetGrain<ISnapshotGrain>(0);
+        try
+        {
+            await snapshot.Changed([], cancellation);
+        }
+        catch (Exception fault) when (fault is SerializerException or ArgumentException)
+        {
+            // A silo of a former version knows no other word for it.
+            await snapshot.Refresh(cancellation);
         }
     }
 

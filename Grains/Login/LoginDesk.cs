@@ -1,17 +1,19 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Login;
 
 /// <summary>Verify → open or resume the session → sign, on the silo that is asked.</summary>
 internal sealed class LoginDesk(
-    IConfigurationFeed configuration, LoginVerifier verifier, AccessTokenIssuer issuer, LoginWithPassword passwords,
+    IConfigurationFeed configuration, DecisionGate gate, LoginVerifier verifier, AccessTokenIssuer issuer, LoginWithPassword passwords,
     LoginWithRefreshToken refreshTokens, LoginWithAssertion assertions, LoginWithDeviceCode deviceCodes)
 {
     /// <inheritdoc cref="ILoginGrain.Login"/>
     public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation)
     {
+        await gate.Pass();
         if (!configuration.Current.Configuration.Tenants.TryGetValue(request.Tenant, out var tenant))
         {
             return new LoginResult
@@ -22,6 +24,11 @@ internal sealed class LoginDesk(
 
         // Where nobody administers, the scope is nobody's: it is a login as any other, and guesses at it are.
         request = request with { Administers = request.Administers && tenant.Administrators.Count > 0 };
+        if (tenant.IsUnusable && !request.Administers)
+        {
+            throw new SiloUnavailableException($"this silo cannot use the configuration of tenant '{request.Tenant}'; its log says why");
+        }
+
         return JudgeName.Of(configuration, request.Tenant, await verifier.Within(LoginTimes.Login, stop => request.Credentials switch
         {
             { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>
@@ -35,8 +42,11 @@ internal sealed class LoginDesk(
     }
 
     /// <inheritdoc cref="ILoginGrain.CreateNonce"/>
-    public async ValueTask<string?> CreateNonce(string tenant, string authenticator) =>
-        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
+    public async ValueTask<string?> CreateNonce(string tenant, string authenticator)
+    {
+        await gate.Pass();
+        return configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
             ? await assertions.CreateNonce(known, authenticator)
             : null;
+    }
 }

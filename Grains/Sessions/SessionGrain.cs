@@ -32,6 +32,8 @@ internal sealed class SessionGrain(
     /// <summary>The longest session of a NodeAgent.</summary>
     private static readonly TimeSpan NodeAgentLimit = TimeSpan.FromHours(1);
 
+    private static readonly Verdict Unusable = Verdict.Unavailable("the configuration of this tenant cannot be used here now");
+
     private readonly IdentityStanding _standing = new(authenticators, time);
     private SessionBook _book = null!;
     private SessionKey _key = null!;
@@ -65,7 +67,7 @@ internal sealed class SessionGrain(
             return SessionJudge.AllClosed(sessions, Lease, stamp);
         }
 
-        var standing = await _standing.Now(Tenant, state.Identity, fresh: false);
+        var standing = await Standing(state.Identity, fresh: false);
 
         // They may have ended while the identity was looked up.
         state = await _book.Read();
@@ -122,7 +124,7 @@ internal sealed class SessionGrain(
             index.Add(Listed, _key.Tenant, Summary(booked.Session));
         }
 
-        if (booked.Former is { } former && HasOtherRules(former, booked.Identity))
+        if (_isUntold || (booked.Former is { } former && HasOtherRules(former, booked.Identity)))
         {
             await Announce();
         }
@@ -140,7 +142,7 @@ internal sealed class SessionGrain(
             return new ResumedSession(null);
         }
 
-        var standing = await _standing.Now(Tenant, state.Identity, fresh: true);
+        var standing = await Standing(state.Identity, fresh: true);
         if (standing.Kind == VerdictKind.Unavailable)
         {
             return new ResumedSession(null, standing.Message);
@@ -213,6 +215,12 @@ internal sealed class SessionGrain(
             DeactivateOnIdle();
         }
     }
+
+    /// <summary>
+    /// A silo that cannot use the part of a tenant, or does not know of the tenant, while the cluster does, has no word on who is its.
+    /// </summary>
+    private ValueTask<Verdict> Standing(VerifiedIdentity? known, bool fresh) =>
+        known is not null && Tenant is null or { IsUnusable: true } ? new(Unusable) : _standing.Now(Tenant, known, fresh);
 
     private ISessionIndexGrain Listed => GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant);
 

@@ -29,7 +29,7 @@ internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange 
     public bool IsTurnOfScope { get; set; }
 
     /// <summary>
-    /// Whether a failure of the endpoint leaves scopes other than its own alone; where that is not sure it is doubtful, and to be found out.
+    /// Whether a failure of the endpoint leaves scopes other than its own alone; where that is not sure it is doubtful, to be found out.
     /// </summary>
     public bool IsOfScope(string? scope, UpstreamFailure failure, DateTimeOffset now, out bool isDoubtful)
     {

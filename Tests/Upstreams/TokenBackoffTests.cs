@@ -112,7 +112,6 @@ public sealed class TokenBackoffTests
             Assert.NotNull((await Token(cluster, $"there/{i}").GetToken()).Token);
         }
 
-        // The first refusal could have been of the credential: a call without a scope said that it is not.
         Assert.Equal(22, registry.Calls);
         Assert.Equal("closed", (await Status(cluster)).Breaker);
     }

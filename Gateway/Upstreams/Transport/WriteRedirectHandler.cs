@@ -35,7 +35,8 @@ internal sealed class WriteRedirectHandler(FailingUpstreams failing, HttpMessage
         return response;
     }
 
-    private static string? WrongWith(UpstreamCall call, HttpRequestMessage request, HttpStatusCode status, Uri? target, int hop) => status switch
+    private static string? WrongWith(
+        UpstreamCall call, HttpRequestMessage request, HttpStatusCode status, Uri? target, int hop) => status switch
     {
         _ when target is null => "to something that is not an address",
         _ when !call.Upstream.IsOrigin(target) => $"to another host, port or scheme, which upstreams.{call.Upstream.Name}.url must name",
