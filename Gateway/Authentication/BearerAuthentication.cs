@@ -8,8 +8,11 @@ namespace RegistryProxy.Gateway.Authentication;
 /// <summary>Finds the access token of a request and decides, locally, whether it is good for this tenant now.</summary>
 internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider time)
 {
-    /// <summary>Clocks of issuer and gateway may differ by this much.</summary>
-    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How far the clock of a gateway may be behind that of the silo that signed. It is the cluster's own tokens that are judged: one that
+    /// begins later was not made to be kept until then.
+    /// </summary>
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
 
     /// <summary>The longest that a token can be continued.</summary>
     private static readonly TimeSpan ContinuationLimit = TimeSpan.FromHours(12);
@@ -59,16 +62,18 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
             return Authentication.Refused(token, $"wrong audience: the token is for {token.Service}");
         }
 
-        var now = time.GetUtcNow();
-        if (now < token.NotBefore - Skew)
-        {
-            return Authentication.Refused(token, $"not valid yet: the token begins at {token.NotBefore:u}, and it is {now:u} here");
-        }
-
-        return now < token.Expires || (now < token.IssuedAt + ContinuationLimit && token.Use.IsOn(time))
-            ? new Authentication(AuthenticationStatus.Good, token)
-            : Authentication.Refused(token, $"expired: the token ended at {token.Expires:u}, and it is {now:u} here");
+        return NotNow(token, time.GetUtcNow(), token.Use.IsOn(time)) is { } reason
+            ? Authentication.Refused(token, reason) : new Authentication(AuthenticationStatus.Good, token);
     }
+
+    /// <summary>Why a token does not count at a time; <c>null</c> when it does.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="now">The time here.</param>
+    /// <param name="isInUse">Whether what it began has not ended.</param>
+    internal static string? NotNow(AccessToken token, DateTimeOffset now, bool isInUse) =>
+        now < token.NotBefore - Skew ? $"not valid yet: the token begins at {token.NotBefore:u}, and it is {now:u} here"
+        : now < token.Expires || (now < token.IssuedAt + ContinuationLimit && isInUse) ? null
+        : $"expired: the token ended at {token.Expires:u}, and it is {now:u} here";
 }
 
 /// <summary>What a request's credentials are worth.</summary>
