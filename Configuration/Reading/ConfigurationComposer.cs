@@ -24,9 +24,9 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
     /// <summary>Puts together what is there now.</summary>
     public ConfigurationResult Compose(Secret text, IPartTexts texts)
     {
-        var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
+        var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/") { MayLackFiles = !texts.AreHere };
         var main = _main?.Text.Reveal() == text.Reveal() ? _main!
-            : OperatorFile.Main(path, text, context with { MayLackFiles = !texts.AreHere }, part);
+            : OperatorFile.Main(path, text, context, part);
         var chosen = new ChosenParts(_lastGood);
         if (part == ConfigurationPart.Gateway)
         {
@@ -136,7 +136,7 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
     private void ReadPart(CompositionRound round, ChosenParts chosen, TenantEntry entry, OfferedPart ofTenant, ReadingContext context)
     {
         var bounds = new TenantBounds(entry.Tenant.Name, entry.Secrets, entry.Tenant.IsManaged);
-        var whole = chosen.Of(ofTenant) is { } text ? _parts.Read(text, entry.Tenant, round.Known, context with { Bounds = bounds }) : null;
+        var whole = chosen.Of(ofTenant) is { } text ? _parts.Read(text, entry.Tenant, round.Known, context.Of(bounds)) : null;
         if (whole is { Errors.IsEmpty: false })
         {
             round.Fail(ofTenant.Name, whole.Errors.Sorted);

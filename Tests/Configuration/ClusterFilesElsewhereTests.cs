@@ -90,6 +90,48 @@ public sealed class ClusterFilesElsewhereTests : IDisposable
     }
 
     [Fact]
+    public void Parts_of_tenants_and_included_files_go_without_as_the_main_file_does()
+    {
+        foreach (var folder in new[] { _folder, _other })
+        {
+            folder.Write("staff", Users);
+            folder.Write("config.yaml", Before);
+            Directory.CreateDirectory(folder.File("secrets"));
+            Directory.CreateDirectory(folder.File("more.d"));
+        }
+
+        _other.Write("more", Users);
+        _other.Write("secrets/users", Users);
+        _other.Write("acme.yaml", """
+            authenticators: [own]
+            routes: [ { prefix: "", upstream: hub } ]
+            define: { authenticators: { own: { type: htpasswd, file: users } } }
+            """);
+        _other.Write("more.d/b.yaml", """
+            authenticators: { more: { type: htpasswd, file: more } }
+            tenants: { b: { hosts: [b.example], publicUrl: "https://b.example", authenticators: [more], routes: [{ prefix: "", upstream: hub }] } }
+            """);
+        var followed = ConfigurationFile.Read(_other.Write("config.yaml", """
+            revision: 2
+            include: ["more.d/*.yaml"]
+            upstreams: { hub: { url: "https://hub.example" } }
+            tenants:
+              acme: { hosts: [a.example], publicUrl: "https://a.example", secrets: secrets, mayUse: { upstreams: [hub] }, file: acme.yaml }
+            """));
+        Assert.Empty(followed.AllErrors);
+
+        var path = _folder.File("config.yaml");
+        using var watcher = new ConfigurationWatcher(path, ConfigurationFile.Read(path).Snapshot!, _time);
+        var feed = new RevisionFeed(watcher, path, _time);
+        feed.Follow(2, SharedSections.Of(followed.Snapshot!));
+        Assert.True(feed.IsUsable);
+        Assert.Empty(feed.Faults);
+        var tenants = feed.Current.Configuration.Tenants;
+        Assert.Equal((false, false), (tenants["acme"].IsUnusable, tenants["b"].IsUnusable));
+        Assert.Equal("acme/own", Assert.Single(tenants["acme"].Authenticators));
+    }
+
+    [Fact]
     public void In_the_file_of_this_machine_they_are_errors()
     {
         _folder.Write("staff", Users);

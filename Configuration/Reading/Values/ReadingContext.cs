@@ -45,6 +45,11 @@ internal sealed record ReadingContext(string Folder)
         return text;
     }
 
+    /// <summary>
+    /// The same for the part of a tenant. What administrators put must name what is there: nobody else is told of it.
+    /// </summary>
+    public ReadingContext Of(TenantBounds bounds) => this with { Bounds = bounds, MayLackFiles = MayLackFiles && !bounds.IsManaged };
+
     /// <summary>Says what is wrong with a file that the text names.</summary>
     public void FailFile(Field field, string message)
     {
