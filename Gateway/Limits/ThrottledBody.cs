@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using RegistryProxy.Gateway.Streaming;
 
 namespace RegistryProxy.Gateway.Limits;
@@ -42,12 +41,6 @@ internal sealed class ThrottledBody(Stream inner, BytePace pace) : Stream
     {
         var pace = context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature { Stream: ThrottledBody body }
             ? body.Pace : null;
-        if (HttpProtocol.IsHttp11(context.Request.Protocol) && context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            // The server takes bytes that its own buffer is filled with for none at all, and cuts who takes nothing for six seconds.
-            rate.MinDataRate = null;
-        }
-
         return new IdleWatch(time, context.RequestAborted)
         {
             HasRate = pace is null, IsHeldBack = pace is null ? null : () => pace.HoldsBack, Body = SentBody.Of(context),

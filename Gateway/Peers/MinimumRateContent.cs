@@ -99,7 +99,7 @@ internal sealed class MinimumRateContent : HttpContent
             {
                 // The buffer is the reader's until this has ended, and another's afterwards.
                 await _stop!.CancelAsync();
-                await reading.ContinueWith(static _ => { }, TaskScheduler.Default);
+                await ((Task)reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw new IOException($"less than {BytesAtLeast / 1024} KiB came in {Window.TotalSeconds:0} s");
             }
             finally

@@ -17,7 +17,13 @@ internal sealed class RevocationBudgets(TimeProvider time)
     private static readonly TimeSpan PerRevocation = TimeSpan.FromSeconds(0.1);
 
     private readonly ConcurrentLru<string, FailureBudget> _tenants = new(Capacity);
+    private readonly ConcurrentLru<string, FailureBudget> _changes = new(Capacity);
 
     /// <summary>Counts one; <c>false</c> when it comes too soon.</summary>
-    public bool TryCharge(string tenant) => _tenants.GetOrAdd(tenant, _ => new FailureBudget(Burst, PerRevocation, time)).TryCharge();
+    public bool TryCharge(string tenant) => _tenants.GetOrAdd(tenant, _ => New()).TryCharge();
+
+    /// <summary>Counts a robot that is made or gets another secret, apart: whoever makes many can still revoke them.</summary>
+    public bool TryChargeChange(string tenant) => _changes.GetOrAdd(tenant, _ => New()).TryCharge();
+
+    private FailureBudget New() => new(Burst, PerRevocation, time);
 }

@@ -45,7 +45,7 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
 
         return RobotBound.Refuse(order.Repositories, order.Actions, call.By.Rules) is { } excess
             ? AdministrationAnswer.Error(403, excess)
-            : !revocations.TryCharge(call.Tenant) ? TooMany
+            : !revocations.TryChargeChange(call.Tenant) ? TooMany
             : Reply("robot-create", request.Name, await Robots(call).Create(order), 201);
     }
 
@@ -62,7 +62,7 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
         var robot = (await Robots(call).List()).FirstOrDefault(robot => robot.Name == name);
         return robot is not null && RobotBound.Refuse(robot.Repositories, robot.Actions, call.By.Rules) is { } excess
             ? AdministrationAnswer.Error(403, excess)
-            : !revocations.TryCharge(call.Tenant) ? TooMany
+            : !revocations.TryChargeChange(call.Tenant) ? TooMany
             : Reply("robot-rotate", name, await Robots(call).Rotate(name, expires));
     }
 

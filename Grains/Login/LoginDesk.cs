@@ -13,7 +13,7 @@ internal sealed class LoginDesk(
     /// <inheritdoc cref="ILoginGrain.Login"/>
     public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation)
     {
-        await gate.Pass();
+        await Pass();
         if (!configuration.Current.Configuration.Tenants.TryGetValue(request.Tenant, out var tenant))
         {
             return new LoginResult
@@ -26,7 +26,7 @@ internal sealed class LoginDesk(
         request = request with { Administers = request.Administers && tenant.Administrators.Count > 0 };
         if (tenant.IsUnusable && !request.Administers)
         {
-            throw new SiloUnavailableException($"this silo cannot use the configuration of tenant '{request.Tenant}'; its log says why");
+            throw new GatewayTooBusyException($"this silo cannot use the configuration of tenant '{request.Tenant}'; its log says why");
         }
 
         return JudgeName.Of(configuration, request.Tenant, await verifier.Within(LoginTimes.Login, stop => request.Credentials switch
@@ -41,10 +41,23 @@ internal sealed class LoginDesk(
         }, cancellation));
     }
 
+    /// <summary>Nothing was begun: whatever is shown may be shown to another silo, which gateways do for this fault of Orleans.</summary>
+    private async ValueTask Pass()
+    {
+        try
+        {
+            await gate.Pass();
+        }
+        catch (Exception fault) when (fault is TimeoutException or SiloUnavailableException)
+        {
+            throw new GatewayTooBusyException(fault.Message, fault);
+        }
+    }
+
     /// <inheritdoc cref="ILoginGrain.CreateNonce"/>
     public async ValueTask<string?> CreateNonce(string tenant, string authenticator)
     {
-        await gate.Pass();
+        await Pass();
         return configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
             ? await assertions.CreateNonce(known, authenticator)
             : null;

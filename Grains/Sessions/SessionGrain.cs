@@ -71,14 +71,14 @@ internal sealed class SessionGrain(
 
         // They may have ended while the identity was looked up.
         state = await _book.Read();
-        if (generation != state.Generation || Tenant is not { } tenant)
+        if (generation != state.Generation)
         {
             return SessionJudge.AllClosed(sessions, Lease, stamp);
         }
 
         var lease = standing.Kind == VerdictKind.Unavailable || _standing.IsAsking ? BriefLease : Lease;
         lease = SessionJudge.LeaseOf(standing, lease, time.GetUtcNow());
-        return new SessionJudge(tenant, standing, stamp, lease, Lease, Authenticator).Classify(sessions, id => _book.Find(state, id));
+        return new SessionJudge(Tenant, standing, stamp, lease, Lease, Authenticator).Classify(sessions, id => _book.Find(state, id));
     }
 
     public async ValueTask<IReadOnlyList<SessionSummary>> ListOwn(

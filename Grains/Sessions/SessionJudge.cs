@@ -5,18 +5,19 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>What sessions of one identity may do; those that may do the same have one decision.</summary>
-/// <param name="tenant">The tenant.</param>
+/// <param name="tenant">The tenant; <c>null</c> where it is not known, and so not what is so.</param>
 /// <param name="standing">What is so of the identity now.</param>
 /// <param name="stamp">What names the rules that are running.</param>
 /// <param name="lease">How long it may be used that a session is open, or that nobody can say.</param>
 /// <param name="closedLease">How long it may be used that one has ended.</param>
 /// <param name="authenticator">Who proved it; <c>null</c> when that is not to be asked.</param>
 internal sealed class SessionJudge(
-    TenantConfiguration tenant, Verdict standing, string stamp, TimeSpan lease, TimeSpan closedLease, IAuthenticator? authenticator = null)
+    TenantConfiguration? tenant, Verdict standing, string stamp, TimeSpan lease, TimeSpan closedLease, IAuthenticator? authenticator = null)
 {
     private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
 
-    private readonly SessionRules? _rules = standing.Identity is { } identity ? new SessionRules(tenant, identity) : null;
+    private readonly SessionRules? _rules =
+        standing.Identity is { } identity && tenant is not null ? new SessionRules(tenant, identity) : null;
     private readonly List<SessionDecision> _distinct = [];
     private readonly Dictionary<IReadOnlyList<GrantedRule>, int> _open = new(ReferenceEqualityComparer.Instance);
     private int? _closed;

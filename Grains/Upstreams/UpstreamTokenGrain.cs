@@ -139,7 +139,7 @@ internal sealed class UpstreamTokenGrain(
         }
 
         _generation = Math.Max(_generation + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
-        var (result, ofUpstream) = await exchange.Exchange(_key, authentication, _generation);
+        var (result, ofUpstream, _) = await exchange.Exchange(_key, authentication, _generation);
         if (result.Token is { } token)
         {
             _backoffs.Of(authentication.Stamp).Clear();

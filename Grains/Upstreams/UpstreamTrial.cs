@@ -138,7 +138,7 @@ public sealed class UpstreamTrial : IDisposable
 
         var authentication =
             new UpstreamAuthentication { Challenge = asked.Challenge, Secret = secret, AllowPrivate = upstream.AllowPrivate };
-        var (result, isOfAll) = await Exchange.Exchange(new UpstreamTokenKey(upstream.Name, ""), authentication, generation: 0);
+        var (result, isOfAll, _) = await Exchange.ExchangeUnscoped(upstream.Name, authentication);
         if (!isOfAll && result.Failure is { Kind: UpstreamFailureKind.Refused } unscoped)
         {
             // There are token services that give none without a scope, to whomever.

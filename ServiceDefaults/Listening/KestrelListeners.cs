@@ -35,6 +35,12 @@ public static class KestrelListeners
     /// <summary>Between two requests. Load balancers keep theirs open for a minute.</summary>
     private static readonly TimeSpan MaxIdleTime = TimeSpan.FromSeconds(130);
 
+    /// <summary>How long a client may take nothing of an answer that waits for it.</summary>
+    private static readonly TimeSpan MaxStall = TimeSpan.FromSeconds(60);
+
+    /// <summary>What a client must take of an answer in the long run, in bytes a second.</summary>
+    private const double MinTaken = 240;
+
     /// <summary>
     /// Binds the listeners in this order, without those that are not configured; each connection is marked with the kind of its listener.
     /// </summary>
@@ -85,6 +91,9 @@ public static class KestrelListeners
         kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
         kestrel.Limits.RequestHeadersTimeout = MaxHeaderTime;
         kestrel.Limits.KeepAliveTimeout = MaxIdleTime;
+
+        // It counts no bytes that its own buffer is filled with: who takes nothing has this long for each flush, whatever he took before.
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(MinTaken, MaxStall);
         kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHttp2Field;
     }

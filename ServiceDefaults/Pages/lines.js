@@ -4,7 +4,7 @@ import { clock, bytes } from "./lib.js";
 import { Status, Time } from "./parts.js";
 
 /** Whether somebody changed something of the registry itself; its subject, if there is one, is whom that is about. */
-const isChange = line => /^(revoke|robot-|configuration-|attestation-|administer)/.test(line.event);
+const isChange = line => /^(revoke|robot-|configuration-|attestation-|administer|tenant-)/.test(line.event);
 
 /** Who did it: an administrator is named, a person ends sessions of their own, and operators are one to a tenant. */
 const actorOf = line => line.administrator ?? (!isChange(line) || line.action === "own" ? line.subject : "an operator");

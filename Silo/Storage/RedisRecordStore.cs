@@ -91,7 +91,8 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         return {page[1], kept}
         """;
 
-    private readonly RedisConnection _connection = new(() => ConnectionMultiplexer.ConnectAsync(server));
+    /// <summary>With Sentinel each try has options of its own: the library writes into them which servers it was told of.</summary>
+    private readonly RedisConnection _connection = new(() => ConnectionMultiplexer.ConnectAsync(server.Clone()));
 
     public int MaxBytes => maxBytes;
 

@@ -1,7 +1,6 @@
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.ServiceDefaults.Health;
-using StackExchange.Redis;
 
 namespace RegistryProxy.Silo.Storage;
 
@@ -41,11 +40,12 @@ internal sealed partial class StateProbe(
         try
         {
             string? problem = null;
+            var isWhole = false;
             if (time.GetSteadyNow() is var now && now >= _wholeAt)
             {
                 _wholeAt = now + WholePeriod;
                 _read.Clear();
-                await FindRisk();
+                isWhole = true;
             }
 
             foreach (var record in ClusterRecord.All)
@@ -67,6 +67,7 @@ internal sealed partial class StateProbe(
             }
 
             _problem = problem;
+            await (isWhole ? FindRisk() : Task.CompletedTask);
         }
         catch (Exception fault)
         {
@@ -82,12 +83,18 @@ internal sealed partial class StateProbe(
     {
         try
         {
-            if (await store.FindRisk() is var risk && risk != _risk && (_risk = risk) is not null)
+            var (risk, before) = (await store.FindRisk(), _risk);
+            _risk = risk;
+            if (risk is not null && risk != before)
             {
-                LogRisk(risk!);
+                LogRisk(risk);
+            }
+            else if (risk is null && before is not null)
+            {
+                LogSafe();
             }
         }
-        catch (Exception fault) when (fault is RedisServerException or RedisCommandException)
+        catch (Exception fault)
         {
             LogAway(fault);
         }
@@ -128,6 +135,9 @@ internal sealed partial class StateProbe(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "ALARM: the stored state may be lost: {Risk}")]
     private partial void LogRisk(string risk);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The storage of the state keeps what it has again")]
+    private partial void LogSafe();
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The records of the cluster can be read again; this silo is ready as to them")]
     private partial void LogWell();

@@ -128,7 +128,7 @@ public sealed class ClusterFilesElsewhereTests : IDisposable
         Assert.Empty(feed.Faults);
         var tenants = feed.Current.Configuration.Tenants;
         Assert.Equal((false, false), (tenants["acme"].IsUnusable, tenants["b"].IsUnusable));
-        Assert.Equal("acme/own", Assert.Single(tenants["acme"].Authenticators));
+        Assert.Equal("own", Assert.Single(tenants["acme"].Authenticators));
     }
 
     [Fact]

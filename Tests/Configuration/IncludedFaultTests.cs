@@ -6,6 +6,7 @@ using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files.Yaml;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Configuration;
 
@@ -122,8 +123,14 @@ public sealed class IncludedFaultTests : IDisposable
     [Fact]
     public void A_part_of_the_cluster_that_is_of_no_use_here_is_a_fault_of_that_tenant_until_it_is_mended()
     {
-        var followed = SharedSections.Of(Read().Snapshot!);
-        _folder.Write("secrets/users", "nonsense");
+        using var authority = TestCertificates.Authority("own");
+        _folder.Write("secrets/ca.pem", authority.ExportCertificatePem());
+        _folder.Write("own/acme.yaml", Part.Replace(
+            "users } } }", "users } }, upstreams: { own: { url: \"https://own.example\", tls: { ca: ca.pem } } } }"));
+        var read = Read();
+        Assert.Empty(read.AllErrors);
+        var followed = SharedSections.Of(read.Snapshot!);
+        _folder.Write("secrets/ca.pem", "nonsense");
         _folder.Write("own/acme.yaml", "routes: [ { prefix: \"\", upstream: hub } ]");
         using var watcher = Watch();
         var feed = new RevisionFeed(watcher, _folder.File("config.yaml"), _time);
@@ -134,7 +141,7 @@ public sealed class IncludedFaultTests : IDisposable
         Assert.True(feed.Current.Configuration.Tenants["acme"].IsUnusable);
         Assert.False(feed.Current.Configuration.Tenants["b"].IsUnusable);
         Assert.Equal(followed.Content, feed.Highest.Sections.Content);
-        _folder.Write("secrets/users", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n");
+        _folder.Write("secrets/ca.pem", authority.ExportCertificatePem());
         for (var i = 0; i < 20; i++)
         {
             feed.Follow(2, feed.Highest.Sections);

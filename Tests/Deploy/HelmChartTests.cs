@@ -84,6 +84,16 @@ public sealed class HelmChartTests
                 route.Rules.Single().BackendRefs.Single().Port));
     }
 
+    [Theory]
+    [InlineData("kubernetes", 443)]
+    [InlineData("company", 443)]
+    [InlineData("managed", 80)]
+    public async Task What_has_no_tls_behind_an_ingress_is_not_on_the_port_of_https(string values, int port)
+    {
+        var service = (await Manifests.Template(Values(values))).OfType<V1Service>().Single(one => one.Name() == "door-registryproxy");
+        Assert.Equal(port, Assert.Single(service.Spec.Ports).Port);
+    }
+
     [Fact]
     public async Task An_upgrade_begins_with_a_check_of_the_configuration_that_the_silos_get()
     {

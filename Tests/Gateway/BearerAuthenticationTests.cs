@@ -1,6 +1,5 @@
 using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authentication;
-using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Tests.Gateway;
 

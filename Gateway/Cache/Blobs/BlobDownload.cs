@@ -235,11 +235,9 @@ internal sealed class BlobDownload(
     }
 
     /// <summary>
-    /// What was not written for certain may read otherwise; what only got no name is there until the last reader has left. On a thread of
-    /// its own: a disk may take long for all of it, and the pool's serve requests.
+    /// What was not written for certain may read otherwise; what only got no name is there until the last reader has left.
     /// </summary>
-    private Task<DownloadEnd> Keep() => Task.Factory.StartNew(
-        KeepNow, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    private Task<DownloadEnd> Keep() => DiskFlush.Run(KeepNow);
 
     private DownloadEnd KeepNow()
     {

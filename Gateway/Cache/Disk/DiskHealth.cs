@@ -22,16 +22,12 @@ internal sealed partial class DiskHealth(string path, TimeProvider time, ILogger
     public void Failed(Exception fault, long needed)
     {
         Interlocked.Exchange(ref _needed, IsFull(fault) ? needed : 0);
-        Wait();
+        Volatile.Write(ref _retryAt, time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency));
         if (!Interlocked.Exchange(ref _failing, true))
         {
             LogFailing(path, fault.Message);
         }
     }
-
-    /// <summary>It is left alone for a while again.</summary>
-    public void Wait() =>
-        Volatile.Write(ref _retryAt, time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency));
 
     public void Succeeded()
     {

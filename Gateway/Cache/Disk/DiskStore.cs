@@ -10,6 +10,9 @@ namespace RegistryProxy.Gateway.Cache.Disk;
 /// </summary>
 internal sealed class DiskStore : IDisposable
 {
+    /// <summary>What must be free on a disk that was full before it is well again, in bytes, unless less did not fit.</summary>
+    private const long WellAt = 64 * 1024 * 1024;
+
     private readonly Lock _gate = new();
 
     /// <summary>Held while a file gets or loses its name; taken before the gate.</summary>
@@ -129,7 +132,7 @@ internal sealed class DiskStore : IDisposable
     /// <summary>Begins a file of a size that an upstream sends; <c>null</c> when it does not fit or the disk cannot be written.</summary>
     public PartialFile? Begin(in Supplier supplier, long size)
     {
-        if (size > MaxObjectBytes || !IsWritable || (IsFailing && !(HasRoom() && TryPrepare())))
+        if (size > MaxObjectBytes || !IsWritable || (IsFailing && !(HasRoom(size) && TryPrepare())))
         {
             return null;
         }
@@ -156,13 +159,13 @@ internal sealed class DiskStore : IDisposable
 
     /// <summary>The disk refused a write.</summary>
     /// <param name="fault">Why.</param>
-    /// <param name="size">Of what was to be kept, in bytes: a full disk works again when that would fit.</param>
+    /// <param name="size">Of what was to be kept, in bytes. A full disk takes what fits, and works again when much fits.</param>
     public void Failed(Exception fault, long size = 0) => _health.Failed(fault, size);
 
     /// <summary>Looks whether a disk that failed takes bytes again; to be called every now and then.</summary>
     public void Recover()
     {
-        if (!IsFailing || !_health.IsTimeToRetry || !HasRoom() || !TryPrepare())
+        if (!IsFailing || !_health.IsTimeToRetry || !HasRoom(WellAt) || !TryPrepare())
         {
             return;
         }
@@ -178,16 +181,9 @@ internal sealed class DiskStore : IDisposable
         }
     }
 
-    private bool HasRoom()
-    {
-        if (_health.Needed is var needed and > 0 && _folder.Free is { } free && free < needed)
-        {
-            _health.Wait();
-            return false;
-        }
-
-        return true;
-    }
+    /// <summary>Whether a disk that was full would take some bytes, or what it did not take.</summary>
+    private bool HasRoom(long bytes) =>
+        _health.Needed is var needed && (needed == 0 || _folder.Free is not { } free || free >= Math.Min(bytes, needed));
 
     /// <summary>Lets another process have the folder.</summary>
     public void Dispose() => _folder.Dispose();
@@ -240,7 +236,11 @@ internal sealed class DiskStore : IDisposable
             Delete(before);
         }
 
-        _health.Succeeded();
+        if (!IsFailing || HasRoom(WellAt))
+        {
+            _health.Succeeded();
+        }
+
         return kept;
     }
 

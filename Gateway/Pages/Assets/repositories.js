@@ -5,6 +5,10 @@ import { Card, Empty, Field, Status, Table, Waiting } from "./parts.js";
 import { Copy } from "./account.js";
 
 const PageSize = 50;
+
+/** A listing may wait for room and is read for long before its first page. In milliseconds. */
+const Patience = 45_000;
+const OthersFollow = "None on this page. There are more behind it.";
 const MostChildren = 24;
 const MostConfiguration = 1 << 20;
 
@@ -53,25 +57,28 @@ export function Repositories({ me }) {
   ${status === 401 || status === 403 ? html`<${Refused} me=${me} what="list repositories"/><p>Repositories that you may pull can still be opened by their name.</p>`
     : !data ? html`<${Waiting} error=${error} again=${again}/>`
     : html`${data.isPartial && html`<p class="note" id="partial" role="status">Not every upstream of this registry lists its repositories. Of those that do not, you see what was pulled through this gateway since it started; others can be opened by their name.</p>`}
-    <${Table} id="repositories" caption="Repositories" rows=${data.entries} rowKey=${name => name} empty="There is nothing that you may pull, or nobody has pulled it yet." columns=${[
+    <${Table} id="repositories" caption="Repositories" rows=${data.entries} rowKey=${name => name} empty=${data.next ? OthersFollow : "There is nothing that you may pull, or nobody has pulled it yet."} columns=${[
       { title: "Repository", cell: name => html`<a href=${link("repositories", name)}>${name}</a>` }]}/>
     <${More} pages=${pages} next=${data.next} onMove=${setPages}/>`}`;
 }
+
+/** The query of the next page (RFC 8288): it says more than the last entry of where the registry was. */
+const nextOf = headers => /<[^>?]*\?([^>]*)>/.exec(headers.get("Link") ?? "")?.[1] ?? null;
 
 /** One page of a listing. */
 function useListing(address, pages, member) {
   const [state, setState] = useState({});
   const [turn, setTurn] = useState(0);
-  const last = pages.at(-1) ?? "";
+  const page = pages.at(-1) ?? query({ n: PageSize });
   useEffect(() => {
     const abort = new AbortController();
     setState({});
-    ask(`${address}?${query({ n: PageSize, last })}`, { signal: abort.signal }).then(({ body, headers }) => {
+    ask(`${address}?${page}`, { signal: abort.signal, patience: Patience }).then(({ body, headers }) => {
       const entries = (Array.isArray(body[member]) ? body[member] : []).filter(entry => typeof entry === "string");
-      setState({ data: { entries, next: headers.has("Link") ? entries.at(-1) : null, isPartial: body.isPartial === true } });
+      setState({ data: { entries, next: nextOf(headers), isPartial: body.isPartial === true } });
     }).catch(fault => abort.signal.aborted || setState({ error: fault.message, status: fault.status }));
     return () => abort.abort();
-  }, [address, last, turn]);
+  }, [address, page, turn]);
   return { ...state, again: () => setTurn(turn + 1) };
 }
 
@@ -88,7 +95,7 @@ export function Repository({ me, name }) {
   return html`<${Crumbs}/><h1 tabindex="-1">${name}</h1>
   ${status === 401 || status === 403 ? html`<${Refused} me=${me} what=${`pull ${name}`}/>`
     : !data ? html`<${Waiting} error=${error} again=${again}/>`
-    : html`<${Table} id="tags" stack caption=${`Tags of ${name}`} rows=${data.entries} rowKey=${tag => tag} empty="This repository has no tags." columns=${[
+    : html`<${Table} id="tags" stack caption=${`Tags of ${name}`} rows=${data.entries} rowKey=${tag => tag} empty=${data.next ? OthersFollow : "This repository has no tags."} columns=${[
       { title: "Tag", cell: tag => html`<a href=${link("repositories", name, tag)}>${tag}</a>${attached(tag) && html` <span class="mark">${attachedAs(tag)}</span>`}` },
       { title: "Pull", kind: "whole", cell: tag => html`<${Copy} text=${pullLine(me, name, tag)}/>` }]}/>
     <${More} pages=${pages} next=${data.next} onMove=${setPages}/>`}`;

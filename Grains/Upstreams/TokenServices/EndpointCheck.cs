@@ -25,10 +25,10 @@ internal sealed class EndpointCheck(TokenExchange exchange, TimeProvider time)
 
     private async Task<UpstreamFailure?> CheckCore(string upstream, UpstreamAuthentication authentication)
     {
-        var (result, ofUpstream) = await exchange.Exchange(new UpstreamTokenKey(upstream, ""), authentication, generation: 0);
-        if (ofUpstream)
+        var answer = await exchange.ExchangeUnscoped(upstream, authentication);
+        if (answer.OfUpstream)
         {
-            return result.Failure;
+            return answer.Result.Failure;
         }
 
         _goodAt = time.GetSteadyNow();

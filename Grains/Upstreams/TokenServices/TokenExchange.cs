@@ -38,13 +38,34 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
 
         try
         {
-            return Classify(key, await Request(key, authentication), authentication, generation);
+            return Classify(key.Upstream, await Request(key, authentication), authentication, generation);
         }
         catch (Exception fault)
         {
             return new ExchangeResult(UpstreamTokenResult.Of(UpstreamFaults.From(key.Upstream, fault)), OfUpstream: true);
         }
     }
+
+    /// <summary>
+    /// The same without a scope: what is refused then is the credential. A 403 is that only where others get a token, since there are
+    /// endpoints that give none without a scope, to whomever.
+    /// </summary>
+    public async Task<ExchangeResult> ExchangeUnscoped(string upstream, UpstreamAuthentication authentication)
+    {
+        var key = new UpstreamTokenKey(upstream, "");
+        var result = await Exchange(key, authentication, generation: 0);
+        return result.IsForbidden && !authentication.Secret.IsNone
+            && !(await Exchange(key, authentication with { Secret = UpstreamSecret.None }, generation: 0)).IsForbidden
+            ? RefusedCredential(upstream, HttpStatusCode.Forbidden) : result;
+    }
+
+    private static string EndpointOf(string upstream) => $"the token endpoint of upstream '{upstream}'";
+
+    private static ExchangeResult RefusedCredential(string upstream, HttpStatusCode status) => Failed(
+        UpstreamFailureKind.Refused, $"{EndpointOf(upstream)} refuses the configured credentials ({(int)status})") with
+    {
+        OfUpstream = true,
+    };
 
     private async Task<ExchangeReply> Request(UpstreamTokenKey key, UpstreamAuthentication authentication)
     {
@@ -68,10 +89,9 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         };
     }
 
-    private ExchangeResult Classify(
-        UpstreamTokenKey key, ExchangeReply reply, UpstreamAuthentication authentication, long generation)
+    private ExchangeResult Classify(string name, ExchangeReply reply, UpstreamAuthentication authentication, long generation)
     {
-        var endpoint = $"the token endpoint of upstream '{key.Upstream}'";
+        var endpoint = EndpointOf(name);
         switch (reply.Status)
         {
             case >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous when reply.Token?.Bearer() is { } token && BearerToken.IsOne(token):
@@ -79,13 +99,14 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
                     authentication, new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
             case >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous:
                 return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
-            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-                when !authentication.Secret.IsNone && (reply.Status == HttpStatusCode.Unauthorized || key.Scope.Length == 0):
-                return Failed(UpstreamFailureKind.Refused,
-                    $"{endpoint} refuses the configured credentials ({(int)reply.Status})") with { OfUpstream = true };
+            case HttpStatusCode.Unauthorized when !authentication.Secret.IsNone:
+                return RefusedCredential(name, reply.Status);
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest:
                 return Failed(UpstreamFailureKind.Refused,
-                    $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})");
+                    $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})") with
+                {
+                    IsForbidden = reply.Status == HttpStatusCode.Forbidden,
+                };
             case HttpStatusCode.TooManyRequests:
                 return Failed(UpstreamFailureKind.Throttled, $"{endpoint} limits the rate of requests",
                     reply.RetryAfter) with { OfUpstream = true };
@@ -121,5 +142,8 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
             OfUpstream: false);
 }
 
-/// <summary>A token or a failure, and whether the failure may be about the whole upstream rather than one scope.</summary>
-internal sealed record ExchangeResult(UpstreamTokenResult Result, bool OfUpstream);
+/// <summary>What came of asking for a token.</summary>
+/// <param name="Result">The token, or the failure.</param>
+/// <param name="OfUpstream">Whether the failure may be about the whole upstream rather than one scope.</param>
+/// <param name="IsForbidden">Whether the endpoint answered 403.</param>
+internal sealed record ExchangeResult(UpstreamTokenResult Result, bool OfUpstream, bool IsForbidden = false);

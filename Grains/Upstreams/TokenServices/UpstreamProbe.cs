@@ -14,6 +14,9 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
 {
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long an answer that says nothing is remembered.</summary>
+    private static readonly TimeSpan SilentLife = TimeSpan.FromMinutes(1);
+
     /// <summary>Refusals may be about single repositories: they do not make the probe go out more often than this.</summary>
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
@@ -56,9 +59,12 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
             return new ProbeAnswer(UpstreamChallenge.Unknown, UpstreamFaults.From(upstream.Name, fault));
         }
 
-        if (answer.IsSilent && Remembered is { } said)
+        if (answer.IsSilent)
         {
-            return said;
+            // What it said before holds, and it is asked again soon.
+            var known = _known.Scheme == UpstreamScheme.Unknown ? answer.Challenge : _known;
+            (_known, _knownAt) = (known, time.GetSteadyNow() - Life + SilentLife);
+            return new ProbeAnswer(known, null);
         }
 
         if (answer.Failure is null)

@@ -172,3 +172,13 @@ tenant-{{ $tenant }}.yaml: |
 {{- if hasKey (default dict .root.Values.config.tenants) .tenant }}{{ fail (printf "tenant %s is in tenants and in config.tenants" .tenant) }}{{ end -}}
 {{ toYaml (dict "tenants" (dict .tenant (get .root.Values.tenants .tenant))) }}
 {{- end }}
+
+{{- /* The port of the service of the data listener: ingress controllers, e.g. Traefik, speak TLS to whatever is called 443. */ -}}
+{{- define "registryproxy.dataPort" -}}
+{{- with .Values.gateway }}
+{{- if .service.port }}{{ .service.port | int64 }}
+{{- else if or .tls.secretName (ne .service.type "ClusterIP") }}443
+{{- else }}80
+{{- end }}
+{{- end }}
+{{- end }}
