@@ -1,19 +1,17 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Access;
-using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Login;
 
 /// <summary>Verify → open or resume the session → sign, on the silo that is asked.</summary>
 internal sealed class LoginDesk(
-    IConfigurationFeed configuration, DecisionGate gate, LoginVerifier verifier, AccessTokenIssuer issuer, LoginWithPassword passwords,
+    IConfigurationFeed configuration, LoginVerifier verifier, AccessTokenIssuer issuer, LoginWithPassword passwords,
     LoginWithRefreshToken refreshTokens, LoginWithAssertion assertions, LoginWithDeviceCode deviceCodes)
 {
     /// <inheritdoc cref="ILoginGrain.Login"/>
     public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation)
     {
-        await Pass();
         if (!configuration.Current.Configuration.Tenants.TryGetValue(request.Tenant, out var tenant))
         {
             return new LoginResult
@@ -41,25 +39,9 @@ internal sealed class LoginDesk(
         }, cancellation));
     }
 
-    /// <summary>Nothing was begun: whatever is shown may be shown to another silo, which gateways do for this fault of Orleans.</summary>
-    private async ValueTask Pass()
-    {
-        try
-        {
-            await gate.Pass();
-        }
-        catch (Exception fault) when (fault is TimeoutException or SiloUnavailableException)
-        {
-            throw new GatewayTooBusyException(fault.Message, fault);
-        }
-    }
-
     /// <inheritdoc cref="ILoginGrain.CreateNonce"/>
-    public async ValueTask<string?> CreateNonce(string tenant, string authenticator)
-    {
-        await Pass();
-        return configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
+    public async ValueTask<string?> CreateNonce(string tenant, string authenticator) =>
+        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
             ? await assertions.CreateNonce(known, authenticator)
             : null;
-    }
 }

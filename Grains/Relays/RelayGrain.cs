@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Login;
 
@@ -6,17 +7,23 @@ namespace RegistryProxy.Grains.Relays;
 
 /// <summary>Passes questions on; a login is decided right here, by the silo that was asked.</summary>
 [StatelessWorker, Reentrant, GrainType("entrance")]
-internal sealed class RelayGrain(ILocalSiloDetails silo, LoginDesk logins) : Grain, IRelayGrain
+internal sealed class RelayGrain(ILocalSiloDetails silo, LoginDesk logins, DecisionGate gate) : Grain, IRelayGrain
 {
     public ValueTask Ping(CancellationToken cancellation = default) => ValueTask.CompletedTask;
 
     public ValueTask<string> Where(CancellationToken cancellation = default) => new(silo.SiloAddress.ToParsableString());
 
-    public ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default) =>
-        logins.Login(request, cancellation);
+    public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default)
+    {
+        await Pass();
+        return await logins.Login(request, cancellation);
+    }
 
-    public ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
-        logins.CreateNonce(tenant, authenticator);
+    public async ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default)
+    {
+        await Pass();
+        return await logins.CreateNonce(tenant, authenticator);
+    }
 
     public ValueTask<InteractiveLoginStart> BeginInteractiveLogin(
         InteractiveLoginRequest request, CancellationToken cancellation = default) =>
@@ -49,6 +56,19 @@ internal sealed class RelayGrain(ILocalSiloDetails silo, LoginDesk logins) : Gra
 
     public ValueTask<UpstreamTokenResult> GetToken(string tokenKey, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<IUpstreamTokenGrain>(tokenKey).GetToken(cancellation);
+
+    /// <summary>Nothing was begun: whatever is shown may be shown to another silo, which gateways do for this fault of Orleans.</summary>
+    private async ValueTask Pass()
+    {
+        try
+        {
+            await gate.Pass();
+        }
+        catch (Exception fault) when (fault is TimeoutException or SiloUnavailableException)
+        {
+            throw new GatewayTooBusyException(fault.Message, fault);
+        }
+    }
 
     private IInteractiveLoginGrain People => GrainFactory.GetGrain<IInteractiveLoginGrain>(0);
 }

@@ -217,10 +217,12 @@ internal sealed class SessionGrain(
     }
 
     /// <summary>
-    /// A silo that cannot use the part of a tenant, or does not know of the tenant, while the cluster does, has no word on who is its.
+    /// A silo that cannot use the part of a tenant, or does not know of the tenant, while the cluster does, has no word on who is its; who
+    /// administers it, which the operator says, may mend it.
     /// </summary>
     private ValueTask<Verdict> Standing(VerifiedIdentity? known, bool fresh) =>
-        known is not null && Tenant is null or { IsUnusable: true } ? new(Unusable) : _standing.Now(Tenant, known, fresh);
+        known is not null && (Tenant is null || (Tenant.IsUnusable && !Tenant.IsForAdministratorsAlone(_key.Authenticator)))
+            ? new(Unusable) : _standing.Now(Tenant, known, fresh);
 
     private ISessionIndexGrain Listed => GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant);
 

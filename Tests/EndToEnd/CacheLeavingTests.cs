@@ -37,9 +37,8 @@ public sealed class CacheLeavingTests
     public async Task More_than_half_is_worth_the_rest()
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await LeasedDoors.Take(CacheTests.Yaml(upstream.Url));
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
-        var before = await door.Metric("registryproxy_cache_objects");
         upstream.HoldAt = Size * 3 / 4;
         var reader = await Begin(alice);
         await (await reader.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[Size * 5 / 8]);
@@ -47,7 +46,7 @@ public sealed class CacheLeavingTests
         await Assert.ThrowsAsync<TimeoutException>(
             () => Eventually.True(() => upstream.Running == 0, "nobody stops it", TimeSpan.FromSeconds(2)));
         upstream.Release(Blob);
-        await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") > before, "it is in the cache");
+        await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") == 1, "it is in the cache");
         Assert.Equal(Size, upstream.Sent);
     }
 

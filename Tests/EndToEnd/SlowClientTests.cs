@@ -8,7 +8,7 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Clients that take nothing for a while, as a node does whose disk is busy, and go on: they are cut after a minute, not before.</summary>
+/// <summary>Clients that take nothing for a while and go on, as a node does whose disk is busy: they are cut after a minute.</summary>
 [Waits(20)]
 public sealed class SlowClientTests
 {
