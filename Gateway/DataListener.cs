@@ -94,7 +94,8 @@ internal sealed partial class DataListener(
         }
 
         return map.TenantOf(RequestHost.NameIn(context.Request)) is not { } tenant ? Task.FromResult<DistributionError?>(UnknownHost())
-            : tenant.IsUnusable && !(tenant.HasAdministrators && TenantEndpoints.IsOfAdministrators(path))
+            : tenant.IsUnusable && !(tenant.HasAdministrators
+                && (TenantEndpoints.IsOfAdministrators(path) || LoginEndpoints.IsOfAdministrators(tenant, path)))
                 ? Count(context, tenant.Name, ServedOperation.Of(context.Request.Method, path), answered.Begin(),
                     Task.FromResult<DistributionError?>(Tenant.Unusable))
             : TokenService.Of(tenant, context.Request) is { } tokenService

@@ -23,11 +23,16 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     /// <summary>Begins at once where there is one provider, and asks where there are several.</summary>
     public async Task<DistributionError?> Begin(HttpContext context, TokenService tokenService, QueryParameters query)
     {
-        var names = tokenService.Tenant.InteractiveLogins;
         if (!query.TryGetSingle("authenticator", out var asked) || !query.TryGetSingle("for", out var word)
             || LoginPurpose.Named(word, tokenService.Tenant) is not { } purpose)
         {
             return LoginEndpoints.Malformed;
+        }
+
+        var names = purpose.LoginsOf(tokenService.Tenant);
+        if (names.Count == 0)
+        {
+            return tokenService.Tenant.IsUnusable ? Tenant.Unusable : LoginEndpoints.Absent;
         }
 
         var name = asked ?? (names.Count == 1 ? names[0] : null);
@@ -72,6 +77,11 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         var cookie = context.Request.Cookies[IsSecure(tokenService) ? Cookie : PlainCookie];
         var (purpose, flow) = LoginPurpose.Read(cookie, tokenService.Tenant);
         Keep(context, tokenService, "", TimeSpan.Zero);
+        if (tokenService.Tenant.IsUnusable && purpose != LoginPurpose.Administration)
+        {
+            return Tenant.Unusable;
+        }
+
         if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state)
             || !query.TryGetSingle("error", out var error) || !query.TryGetSingle("iss", out var issuer))
         {

@@ -14,6 +14,10 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
     public const string DevicePath = "/login/device";
     public const string ConfirmPath = "/login/device/confirm";
 
+    /// <summary>What is said where nobody logs in like that.</summary>
+    public static DistributionError Absent { get; } = DistributionError.NotFound(
+        "browser login is not configured; it needs clientId on an oidc authenticator of this tenant");
+
     /// <summary>What is said of a query that cannot be read.</summary>
     public static DistributionError Malformed { get; } =
         DistributionError.Unsupported("The address of this page is malformed.", StatusCodes.Status400BadRequest);
@@ -21,14 +25,17 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
     /// <summary>Whether a path is one of these.</summary>
     public static bool Has(ReadOnlySpan<char> path) => path is LoginEndpoints.Path || path.StartsWith("/login/", StringComparison.Ordinal);
 
+    /// <summary>Whether administrators of a tenant come that way whose configuration cannot be used, which they may mend.</summary>
+    public static bool IsOfAdministrators(Tenant tenant, ReadOnlySpan<char> path) => tenant.AdministratorLogins.Count > 0
+        && (path is Path || path is CallbackPath || path.StartsWith($"{CallbackPath}/", StringComparison.Ordinal));
+
     public Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, ReadOnlySpan<char> path)
     {
         var isGet = HttpMethods.IsGet(context.Request.Method);
         var isPost = HttpMethods.IsPost(context.Request.Method);
-        if (tokenService.Tenant.InteractiveLogins.Count == 0)
+        if (tokenService.Tenant.AdministratorLogins.Count == 0)
         {
-            return Task.FromResult<DistributionError?>(
-                DistributionError.NotFound("browser login is not configured; it needs clientId on an oidc authenticator of this tenant"));
+            return Task.FromResult<DistributionError?>(Absent);
         }
 
         if (!TryReadQuery(context, out var query))

@@ -25,6 +25,10 @@ internal sealed record LoginPurpose(string Word)
         _ => null,
     };
 
+    /// <summary>The authenticators of a tenant with which a browser logs in for that.</summary>
+    public IReadOnlyList<string> LoginsOf(Tenant tenant) =>
+        this == Administration ? tenant.AdministratorLogins : tenant.IsUnusable ? [] : tenant.InteractiveLogins;
+
     /// <summary>The cookie of a login that begins.</summary>
     public string Mark(Secret flow) => Word.Length == 0 ? flow.Reveal() : $"{Word}.{flow.Reveal()}";
 

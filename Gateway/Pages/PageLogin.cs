@@ -51,7 +51,8 @@ internal sealed class PageLogin(
             new PageState(
                 tenant.Name, tokenService.Authority, token!, addresses.IsPrivate(context), tenant.TakesPasswords, tenant.InteractiveLogins,
                 caller is null or { Token.IsAnonymous: true } ? null : new PagePerson(caller.Token.Subject, caller.Token.Authenticator),
-                tenant.HasAdministrators ? new PageAdministration(tenant.TakesAdministratorPasswords, isOpen) : null),
+                tenant.HasAdministrators
+                    ? new PageAdministration(tenant.TakesAdministratorPasswords, tenant.AdministratorLogins, isOpen) : null),
             PageJson.Default.PageState);
     }
 

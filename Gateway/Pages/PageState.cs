@@ -21,8 +21,9 @@ internal sealed record PagePerson(string Subject, string? Authenticator);
 
 /// <summary>The administration of the tenant.</summary>
 /// <param name="TakesPasswords">Whether an administrator logs in with a user name and a password.</param>
+/// <param name="Providers">Their logins by single sign-on.</param>
 /// <param name="IsOpen">Whether somebody has, a moment ago.</param>
-internal sealed record PageAdministration(bool TakesPasswords, bool IsOpen);
+internal sealed record PageAdministration(bool TakesPasswords, IReadOnlyList<string> Providers, bool IsOpen);
 
 /// <summary>A login, as the page sends it.</summary>
 internal sealed record PageLoginForm(string User, string Password);

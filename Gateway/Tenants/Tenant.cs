@@ -30,6 +30,8 @@ internal sealed class Tenant
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
         InteractiveLogins = snapshot.PeopleLogins;
+        AdministratorLogins = snapshot.AdministratorLogins.Count == 0 ? InteractiveLogins
+            : [.. InteractiveLogins, .. snapshot.AdministratorLogins];
         Cors = snapshot.Cors;
         IsUnusable = snapshot.IsUnusable;
         HasAdministrators = snapshot.HasAdministrators;
@@ -59,6 +61,9 @@ internal sealed class Tenant
 
     /// <summary>The authenticators with which people log in by browser.</summary>
     public IReadOnlyList<string> InteractiveLogins { get; }
+
+    /// <summary>The same for administrators, who may log in with others as well.</summary>
+    public IReadOnlyList<string> AdministratorLogins { get; }
 
     /// <summary>Origins whose pages may ask by script.</summary>
     public IReadOnlyList<string> Cors { get; }

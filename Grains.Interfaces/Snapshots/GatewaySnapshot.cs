@@ -102,6 +102,12 @@ public sealed record TenantSnapshot
     /// <summary>Whether an administrator logs in there with a user name and a password.</summary>
     [Id(14)]
     public bool TakesAdministratorPasswords { get; init; }
+
+    /// <summary>
+    /// The authenticators with which administrators log in by browser, beside those of everybody; none by what versions before say.
+    /// </summary>
+    [Id(15)]
+    public IReadOnlyList<string> AdministratorLogins { get; init; } = [];
 }
 
 /// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>

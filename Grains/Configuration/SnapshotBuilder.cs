@@ -70,12 +70,14 @@ internal static class SnapshotBuilder
         HasPage = tenant.Page,
         TakesPasswords = TakesPasswords(tenant.Authenticators, tenant, configuration),
         TakesAdministratorPasswords = TakesPasswords(tenant.AdministratorAuthenticators, tenant, configuration),
-        PeopleLogins =
-        [
-            .. tenant.Authenticators.Where(
-                name => configuration.AuthenticatorOf(tenant.Name, name) is OidcConfiguration { People: not null }),
-        ],
+        PeopleLogins = PeopleLogins(tenant.Authenticators, tenant, configuration),
+        AdministratorLogins = PeopleLogins(
+            tenant.AdministratorAuthenticators.Where(tenant.IsForAdministratorsAlone), tenant, configuration),
     };
+
+    private static string[] PeopleLogins(
+        IEnumerable<string> authenticators, TenantConfiguration tenant, FrontDoorConfiguration configuration) =>
+        [.. authenticators.Where(name => configuration.AuthenticatorOf(tenant.Name, name) is OidcConfiguration { People: not null })];
 
     private static bool TakesPasswords(
         IReadOnlyList<string> authenticators, TenantConfiguration tenant, FrontDoorConfiguration configuration) => authenticators.Any(

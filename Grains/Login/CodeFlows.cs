@@ -11,10 +11,13 @@ internal sealed partial class CodeFlows(
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, ILogger<CodeFlows> logger)
 {
     /// <summary>The flow of one authenticator of a tenant; <c>null</c> when there is none of that name, or it is not for people.</summary>
-    public CodeFlow? Find(string tenant, string authenticator) =>
-        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
-            ? (authenticators.Find(known, authenticator) as OidcAuthenticator)?.People
-            : null;
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="authenticator">The authenticator.</param>
+    /// <param name="administers">Whether somebody wants to administer the tenant, who may log in with others as well.</param>
+    public CodeFlow? Find(string tenant, string authenticator, bool administers) =>
+        !configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known) ? null
+        : ((administers ? authenticators.FindAny(known, authenticator) : authenticators.Find(known, authenticator))
+            as OidcAuthenticator)?.People;
 
     /// <summary>Where a browser goes to log in; <c>null</c> while the provider does not say, which is logged.</summary>
     public async ValueTask<Uri?> AddressOf(CodeFlow code, LoginFlow flow, CancellationToken cancellation)

@@ -17,13 +17,14 @@ internal sealed class InteractiveLoginGrain(
 {
     public async ValueTask<InteractiveLoginStart> Begin(InteractiveLoginRequest request, CancellationToken cancellation = default)
     {
-        if (flows.Find(request.Tenant, request.Authenticator) is not { } code)
+        var administers = request.Administers || IsForAdministration(request.UserCode);
+        if (flows.Find(request.Tenant, request.Authenticator, administers) is not { } code)
         {
             return new InteractiveLoginStart(null, null, "there is no login of this name here");
         }
 
         var flow = LoginFlow.New(request.Tenant, request.Authenticator, code.Provider, request.UserCode, time.GetUtcNow())
-            with { Administers = request.Administers || IsForAdministration(request.UserCode), Callback = flows.CallbackOf(request) };
+            with { Administers = administers, Callback = flows.CallbackOf(request) };
         return await flows.AddressOf(code, flow, cancellation) is { } address
             ? new InteractiveLoginStart(address, await seal.Seal(flow), "")
             : new InteractiveLoginStart(
@@ -37,7 +38,8 @@ internal sealed class InteractiveLoginGrain(
     {
         if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
             || (flow.Callback ?? reply.Callback) != reply.Callback
-            || flows.Find(flow.Tenant, flow.Authenticator) is not { } code || (flow.Provider is { } provider && provider != code.Provider))
+            || flows.Find(flow.Tenant, flow.Authenticator, flow.Administers) is not { } code
+            || (flow.Provider is { } provider && provider != code.Provider))
         {
             return LoginResult.Rejected("this login was not started in this browser, or took longer than ten minutes");
         }

@@ -249,7 +249,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
         return body.RootElement.GetProperty("error").GetString();
     }
 
-    private async Task<LeasedDoor> Door(OpenIdProvider provider, string publicUrl = "")
+    private async Task<LeasedDoor> Door(OpenIdProvider provider, string publicUrl = "", string people = "sso")
     {
         var door = await LeasedDoors.Take($$"""
             upstreams:
@@ -266,7 +266,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
               acme:
                 hosts: ["*"]
                 {{publicUrl}}
-                authenticators: [staff, {{(publicUrl.Length > 0 ? "sso, sso2" : "sso")}}]
+                authenticators: [staff, {{(publicUrl.Length > 0 ? "sso, sso2" : people)}}]
                 administrators: ["subject:sso/erin"]
                 routes: [{ prefix: "", upstream: local }]
                 access:

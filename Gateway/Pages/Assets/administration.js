@@ -123,10 +123,10 @@ function Robots({ me }) {
 }
 
 function Enter({ me, reload }) {
-  const { takesPasswords } = me.administration;
+  const { takesPasswords, providers } = me.administration;
   return html`<h1 tabindex="-1">Administration</h1><p class="lead">For whom the operator of this registry names, and only after a login of the last minutes: it is open for 15 minutes.</p>
   <${Card} title="Open the administration" wide>${!me.isPrivate ? html`<p>This page was not opened by https: nobody logs in here.</p>` : html`
-    <${Providers} names=${me.providers} purpose="administration" action="Administer"/>
+    <${Providers} names=${providers} purpose="administration" action="Administer"/>
     ${takesPasswords && html`<${PasswordForm} id="administer" address="/page/administration" action="Administer" onDone=${reload}/>`}`}<//>`;
 }
 
