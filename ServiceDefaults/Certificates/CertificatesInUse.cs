@@ -20,6 +20,12 @@ internal static class CertificatesInUse
                     .ToUnixTimeSeconds(), new KeyValuePair<string, object?>("section", entry.Key))),
             "s", "The end of a certificate in use, in seconds since 1970");
         Meter.CreateObservableGauge(
+            "registryproxy.certificate.starts",
+            () => InUse.Select(entry => new Measurement<long>(
+                new DateTimeOffset(entry.Value().Certificate.NotBefore.ToUniversalTime())
+                    .ToUnixTimeSeconds(), new KeyValuePair<string, object?>("section", entry.Key))),
+            "s", "The beginning of a certificate in use, in seconds since 1970");
+        Meter.CreateObservableGauge(
             "registryproxy.certificate.refused",
             () => InUse.Select(entry => new Measurement<int>(
                 entry.Value().Problem is null ? 0 : 1, new KeyValuePair<string, object?>("section", entry.Key))),

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.ServiceDefaults.Certificates;
@@ -8,8 +9,11 @@ namespace RegistryProxy.ServiceDefaults.Operations;
 /// <summary>What is wrong with the files of a host while it goes on.</summary>
 public static class HostTroubles
 {
-    /// <summary>So long before its end a certificate is told of.</summary>
+    /// <summary>So long before its end a certificate is told of at the latest.</summary>
     private static readonly TimeSpan EndsSoon = TimeSpan.FromDays(7);
+
+    /// <summary>Of its life; who renews one that lives for days has done so by then.</summary>
+    private const int LastPart = 4;
 
     /// <summary>
     /// What is wrong with its configuration as it is in the files now, with the first place, and since when; <c>null</c> while they are in
@@ -19,7 +23,7 @@ public static class HostTroubles
         start.Source is ConfigurationWatcher { IsMainBroken: true, LastErrors: [var first, ..] errors } watcher
             ? (Say(errors.Count, first.ToString()), watcher.BrokenSince) : null;
 
-    /// <summary>Certificates that cannot be replaced by what is in their files, that have no life, or that end within a week.</summary>
+    /// <summary>Certificates that cannot be replaced by what is in their files, that have no life, or that should have been renewed.</summary>
     public static IEnumerable<(string Section, string What)> OfCertificates(TimeProvider time)
     {
         var now = time.GetUtcNow();
@@ -29,12 +33,19 @@ public static class HostTroubles
             var what = refused is not null
                     ? $"The changed files of {section} are not used: {refused}. The certificate until {end:u} stays in use."
                 : CertificateFiles.ProblemAt(now, certificate) is { } problem ? $"The certificate of {section} is of no use: {problem}."
-                : end - now < EndsSoon ? $"The certificate of {section} ends at {end:u}." : null;
+                : IsEnding(now, certificate) ? $"The certificate of {section} ends at {end:u}." : null;
             if (what is not null)
             {
                 yield return (section, what);
             }
         }
+    }
+
+    /// <summary>Whether a certificate should have been renewed: the last quarter of its life has begun, and its last week.</summary>
+    internal static bool IsEnding(DateTimeOffset now, X509Certificate2 certificate)
+    {
+        var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        return end - now.UtcDateTime is var left && left < EndsSoon && left < (end - begin) / LastPart;
     }
 
     /// <summary>The sentence of files with errors.</summary>
