@@ -16,6 +16,7 @@ internal sealed class TenantMeter
     private readonly TenantSeries _denialSeries = new(DenialPool);
     private readonly TenantSeries _limitSeries = new(LimitPool);
     private readonly Counter<long> _requests;
+    private readonly Counter<long> _answers;
     private readonly Counter<long> _received;
     private readonly Counter<long> _sent;
     private readonly Counter<long> _denied;
@@ -30,6 +31,8 @@ internal sealed class TenantMeter
         var meter = meters.Create("RegistryProxy.Gateway");
         _requests = meter.CreateCounter<long>(
             "registryproxy.gateway.requests", "{request}", "Requests of each tenant, by what was done and by the class of the status");
+        _answers = meter.CreateCounter<long>(
+            "registryproxy.gateway.answers", "{request}", "Requests of all tenants, by the class of the status");
         _received = meter.CreateCounter<long>("registryproxy.gateway.received", "By", "Bytes of bodies that came to be pushed");
         _sent = meter.CreateCounter<long>(
             "registryproxy.gateway.sent", "By", "Bytes of the bodies of answers that were sent, also of those that were cut off");
@@ -63,6 +66,7 @@ internal sealed class TenantMeter
     {
         var seconds = _time.GetElapsedTime(began).TotalSeconds;
         var (name, of) = (operation.Name, ClassOf(status));
+        _answers.Add(1, new KeyValuePair<string, object?>("status", of));
         if (!IsOfAll(name, of) && !_requestSeries.Has(tenant, name, of))
         {
             name = of = TenantSeries.Any;

@@ -48,6 +48,7 @@ public sealed partial class SeriesBudgetTests
         Assert.DoesNotContain(series, line => line.Contains("otel_metric_overflow"));
         Assert.Equal(1_000, series.Count(line => line.StartsWith("registryproxy_gateway_requests_total{", StringComparison.Ordinal)
             && line.Contains("operation=\"pull\"") && line.Contains("status=\"2xx\"")));
+        Assert.Single(series, line => Regex.IsMatch(line, "^registryproxy_gateway_answers_total\\{[^}]*status=\"5xx\"[^}]*\\} 1000\\b"));
         Serve(meter, "t0", [200], ["pull"], []);
         Assert.Equal(series.Count, (await Series(host)).Count);
     }
