@@ -49,8 +49,13 @@ internal sealed partial class DataListener(
     /// <summary>The one place where errors are written: as JSON, and as a page for a browser that opens one of a login.</summary>
     private Task Finish(HttpContext context, DistributionError? error) =>
         error is null ? Task.CompletedTask
-        : WantsPage(context, error) ? LoginPages.Problem(context, error, PathOf(context) is "/" ? "/" : LoginEndpoints.Path)
+        : WantsPage(context, error)
+            ? LoginPages.Problem(context, error, PathOf(context) is "/" || IsForAdministratorsAlone(context) ? "/" : LoginEndpoints.Path)
         : DistributionErrorWriter.Write(context, error);
+
+    /// <summary>Whether nobody else logs in by browser: they begin at the page.</summary>
+    private bool IsForAdministratorsAlone(HttpContext context) => current.Value?.TenantOf(RequestHost.NameIn(context.Request))
+        is { HasPage: true, InteractiveLogins.Count: 0, AdministratorLogins.Count: > 0 };
 
     private bool WantsPage(HttpContext context, DistributionError error) => PathOf(context) switch
     {

@@ -27,13 +27,14 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
 
     /// <summary>Whether administrators of a tenant come that way whose configuration cannot be used, which they may mend.</summary>
     public static bool IsOfAdministrators(Tenant tenant, ReadOnlySpan<char> path) => tenant.AdministratorLogins.Count > 0
-        && (path is Path || path is CallbackPath || path.StartsWith($"{CallbackPath}/", StringComparison.Ordinal));
+        && (path is LoginEndpoints.Path or CallbackPath || path.StartsWith($"{CallbackPath}/", StringComparison.Ordinal));
 
     public Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, ReadOnlySpan<char> path)
     {
         var isGet = HttpMethods.IsGet(context.Request.Method);
         var isPost = HttpMethods.IsPost(context.Request.Method);
-        if (tokenService.Tenant.AdministratorLogins.Count == 0)
+        var isOfDevice = path is DevicePath or ConfirmPath;
+        if ((isOfDevice ? tokenService.Tenant.InteractiveLogins : tokenService.Tenant.AdministratorLogins).Count == 0)
         {
             return Task.FromResult<DistributionError?>(Absent);
         }

@@ -9,7 +9,7 @@ namespace RegistryProxy.ServiceDefaults.Operations;
 /// <summary>What is wrong with the files of a host while it goes on.</summary>
 public static class HostTroubles
 {
-    /// <summary>So long before its end a certificate is told of at the latest.</summary>
+    /// <summary>So long before its end a certificate is told of at the earliest.</summary>
     private static readonly TimeSpan EndsSoon = TimeSpan.FromDays(7);
 
     /// <summary>Of its life; who renews one that lives for days has done so by then.</summary>
@@ -23,7 +23,7 @@ public static class HostTroubles
         start.Source is ConfigurationWatcher { IsMainBroken: true, LastErrors: [var first, ..] errors } watcher
             ? (Say(errors.Count, first.ToString()), watcher.BrokenSince) : null;
 
-    /// <summary>Certificates that cannot be replaced by what is in their files, that have no life, or that should have been renewed.</summary>
+    /// <summary>Certificates that cannot be replaced by what is in their files, have no life, or should have been renewed.</summary>
     public static IEnumerable<(string Section, string What)> OfCertificates(TimeProvider time)
     {
         var now = time.GetUtcNow();

@@ -37,6 +37,7 @@ public sealed class ListenerTests
         var metrics = await operators.GetStringAsync(
             $"{await door.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? line[19..].Trim() : null)}/metrics");
         Assert.Matches("registryproxy_certificate_expires_seconds\\{[^}]*section=\"listen.tls\"[^}]*\\} [0-9.E+]+", metrics);
+        Assert.Matches("registryproxy_certificate_starts_seconds\\{[^}]*section=\"listen.tls\"[^}]*\\} [0-9.E+]+", metrics);
 
         using var handler = Trusting(_ => { });
         using var http = new HttpClient(handler)

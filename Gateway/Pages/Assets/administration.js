@@ -123,7 +123,7 @@ function Robots({ me }) {
 }
 
 function Enter({ me, reload }) {
-  const { takesPasswords, providers } = me.administration;
+  const { takesPasswords, providers = me.providers } = me.administration;
   return html`<h1 tabindex="-1">Administration</h1><p class="lead">For whom the operator of this registry names, and only after a login of the last minutes: it is open for 15 minutes.</p>
   <${Card} title="Open the administration" wide>${!me.isPrivate ? html`<p>This page was not opened by https: nobody logs in here.</p>` : html`
     <${Providers} names=${providers} purpose="administration" action="Administer"/>
