@@ -15,7 +15,8 @@ internal static class HostCompilation
     /// <summary>
     /// Variables of the runtime. No profiles; a method is compiled again when it was called 4,096 times (hexadecimal 1000) instead of 30,
     /// which few hosts of tests live to see; compiled code is written where it runs instead of to a second mapping; idle threads of the
-    /// pool sleep at once instead of spinning; nobody attaches a debugger; and garbage of so small hosts is collected without threads for it.
+    /// pool sleep at once instead of spinning; nobody attaches a debugger; and garbage of so small hosts is collected without threads of
+    /// its own.
     /// </summary>
     public static IEnumerable<(string Name, string Value)> Variables => Folder is null ? [] :
     [
