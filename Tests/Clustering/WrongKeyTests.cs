@@ -23,8 +23,8 @@ public sealed class WrongKeyTests(Lab lab)
         var alarm = Assert.Single(wrong.Log.Split('\n'), line => line.Contains("ALARM: this silo is not ready"));
         Assert.Contains("add the key to state.encryptionKeys", alarm);
 
-        // It is seen: what calls the grains of a silo that is held fails without a line.
-        Assert.DoesNotContain("Orleans.", wrong.Log);
+        // It is seen: what calls the grains of a silo that is held fails without a line. Hosts of tests have the small garbage collector.
+        Assert.DoesNotContain(wrong.Log.Split('\n'), line => line.Contains("Orleans.") && !line.Contains("ServerGC"));
         Assert.Equal(1, await cluster.Members());
         Assert.Equal(before, await Records(cluster));
         Assert.NotNull((await Login(alice)).RefreshToken);
