@@ -65,7 +65,7 @@ public sealed class UpstreamTrial : IDisposable
             {
                 HttpStatusCode.OK => await ShowUnasked(upstream, secret),
                 HttpStatusCode.Unauthorized => await Open(upstream, ChallengeChoice.Of(upstream, reply.Challenges), secret),
-                _ when AsksNothing(reply.Status) =>
+                _ when UpstreamProbe.IsSilent(reply.Status) =>
                     new(null, $"{Answers(reply)}; what is pulled is asked for all the same", IsDoubtful: true),
                 _ => new(Http, Answers(reply)),
             };
@@ -84,11 +84,6 @@ public sealed class UpstreamTrial : IDisposable
         _networks.Dispose();
         _proxies.Dispose();
     }
-
-    /// <summary>As <see cref="UpstreamProbe"/> takes it: its repositories say how they are to be asked for.</summary>
-    private static bool AsksNothing(HttpStatusCode status) => status is < HttpStatusCode.Ambiguous
-        or (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
-            and not (HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout));
 
     private static string Answers(PingReply reply) => reply.Status switch
     {

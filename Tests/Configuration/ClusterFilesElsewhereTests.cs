@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Authenticators;
@@ -63,10 +64,8 @@ public sealed class ClusterFilesElsewhereTests : IDisposable
         var followed = ConfigurationFile.Read(_other.File("config.yaml"));
         Assert.Empty(followed.AllErrors);
 
-        var path = _folder.File("config.yaml");
-        using var watcher = new ConfigurationWatcher(path, ConfigurationFile.Read(path).Snapshot!, _time);
-        var feed = new RevisionFeed(watcher, path, _time);
-        feed.Follow(2, SharedSections.Of(followed.Snapshot!));
+        var (watcher, feed) = Follow(followed);
+        using var watching = watcher;
         Assert.Null(feed.Conflict);
         Assert.True(feed.IsUsable);
         var tenant = feed.Current.Configuration.Tenants["acme"];
@@ -120,10 +119,8 @@ public sealed class ClusterFilesElsewhereTests : IDisposable
             """));
         Assert.Empty(followed.AllErrors);
 
-        var path = _folder.File("config.yaml");
-        using var watcher = new ConfigurationWatcher(path, ConfigurationFile.Read(path).Snapshot!, _time);
-        var feed = new RevisionFeed(watcher, path, _time);
-        feed.Follow(2, SharedSections.Of(followed.Snapshot!));
+        var (watcher, feed) = Follow(followed);
+        using var watching = watcher;
         Assert.True(feed.IsUsable);
         Assert.Empty(feed.Faults);
         var tenants = feed.Current.Configuration.Tenants;
@@ -157,12 +154,20 @@ public sealed class ClusterFilesElsewhereTests : IDisposable
         Assert.Empty(followed.AllErrors);
         File.Delete(_folder.File("new-ca.crt"));
 
-        var path = _folder.File("config.yaml");
-        using var watcher = new ConfigurationWatcher(path, ConfigurationFile.Read(path).Snapshot!, _time);
-        var feed = new RevisionFeed(watcher, path, _time);
-        feed.Follow(2, SharedSections.Of(followed.Snapshot!));
+        var (watcher, feed) = Follow(followed);
+        using var watching = watcher;
         Assert.False(feed.IsUsable);
         Assert.Equal(1, feed.Current.Configuration.Revision);
+    }
+
+    /// <summary>This machine with what another one made the cluster follow.</summary>
+    private (ConfigurationWatcher Watcher, RevisionFeed Feed) Follow(ConfigurationResult followed)
+    {
+        var path = _folder.File("config.yaml");
+        var watcher = new ConfigurationWatcher(path, ConfigurationFile.Read(path).Snapshot!, _time);
+        var feed = new RevisionFeed(watcher, path, _time);
+        feed.Follow(2, SharedSections.Of(followed.Snapshot!));
+        return (watcher, feed);
     }
 
     /// <inheritdoc/>

@@ -94,6 +94,7 @@ public sealed class SingleRepositoryTests
     [Theory]
     [InlineData(403, 403, 200, 3)]
     [InlineData(403, 403, 403, 22)]
+    [InlineData(403, 403, 503, 22)]
     [InlineData(403, 200, 200, 21)]
     [InlineData(400, 400, 400, 21)]
     public async Task A_credential_that_was_never_good_is_tried_without_a_scope_when_one_is_refused(

@@ -237,7 +237,7 @@ internal sealed class BlobDownload(
     /// <summary>
     /// What was not written for certain may read otherwise; what only got no name is there until the last reader has left.
     /// </summary>
-    private Task<DownloadEnd> Keep() => DiskFlush.Run(KeepNow);
+    private Task<DownloadEnd> Keep() => DiskWork.Run(KeepNow);
 
     private DownloadEnd KeepNow()
     {

@@ -81,7 +81,7 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
                 using var lease = store.Open(name);
                 if (lease is not null)
                 {
-                    await OnThread(() => Check(digest, lease));
+                    await DiskWork.OnThread(() => Check(digest, lease));
                 }
             }
             finally
@@ -102,16 +102,13 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
         await turns.WaitAsync();
         try
         {
-            return await OnThread(() => Check(digest, lease));
+            return await DiskWork.OnThread(() => Check(digest, lease));
         }
         finally
         {
             turns.Release();
         }
     }
-
-    private static async Task<bool> OnThread(Func<bool> check) => await Task.Factory.StartNew(
-        check, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private bool Check(Digest digest, DiskLease lease)
     {

@@ -47,15 +47,16 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
     }
 
     /// <summary>
-    /// The same without a scope: what is refused then is the credential. A 403 is that only where others get a token, since there are
-    /// endpoints that give none without a scope, to whomever.
+    /// The same without a scope: what is refused then is the credential. A 403 is that only where others are answered otherwise: there are
+    /// endpoints that give no token without a scope, to whomever. One that fails meanwhile says nothing.
     /// </summary>
     public async Task<ExchangeResult> ExchangeUnscoped(string upstream, UpstreamAuthentication authentication)
     {
         var key = new UpstreamTokenKey(upstream, "");
         var result = await Exchange(key, authentication, generation: 0);
         return result.IsForbidden && !authentication.Secret.IsNone
-            && !(await Exchange(key, authentication with { Secret = UpstreamSecret.None }, generation: 0)).IsForbidden
+            && await Exchange(key, authentication with { Secret = UpstreamSecret.None }, generation: 0)
+                is { OfUpstream: false, IsForbidden: false }
             ? RefusedCredential(upstream, HttpStatusCode.Forbidden) : result;
     }
 

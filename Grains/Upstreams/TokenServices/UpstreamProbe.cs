@@ -32,6 +32,15 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     public static string DefinitionOf(UpstreamConfiguration upstream) =>
         string.Join('\n', upstream.Realms.Prepend(upstream.Url).Append<object>(upstream.AllowPrivate));
 
+    /// <summary>
+    /// Whether an answer to <c>/v2/</c> says nothing of how the registry is to be asked. Static registries have nothing there, and some
+    /// that publish a part of a larger one show no more than that: what is asked for says itself how it is to be asked for.
+    /// </summary>
+    public static bool IsSilent(HttpStatusCode status) => status
+        is (> HttpStatusCode.OK and < HttpStatusCode.Ambiguous)
+        or (>= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
+            and not (HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout));
+
     public async ValueTask<ProbeAnswer> Probe(UpstreamConfiguration upstream, bool anew)
     {
         if (Remembered is { } known && (!anew || time.GetSteadyNow() < _askedAt + MinPeriod))
@@ -78,6 +87,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     private static ProbeAnswer Classify(UpstreamConfiguration upstream, PingReply reply) => reply.Status switch
     {
         HttpStatusCode.OK => new(new(UpstreamScheme.None), null),
+        _ when IsSilent(reply.Status) => new(new(UpstreamScheme.None), null, IsSilent: true),
         HttpStatusCode.Unauthorized => ChallengeChoice.Of(upstream, reply.Challenges),
         HttpStatusCode.TooManyRequests => Failed(
             upstream, UpstreamFailureKind.Throttled, "limits the rate of requests", (int)Math.Clamp(
@@ -85,12 +95,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest =>
             Failed(upstream, UpstreamFailureKind.Misconfigured, "redirects GET /v2/ to another host; its url must name that one",
                 reply.Redirect),
-        >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout =>
-            Failed(upstream, UpstreamFailureKind.Unreachable, $"answered {(int)reply.Status}"),
-
-        // Static registries have nothing there, and some that publish a part of a larger one show no more than that: what is asked for says
-        // itself how it is to be asked for.
-        _ => new(new(UpstreamScheme.None), null, IsSilent: true),
+        _ => Failed(upstream, UpstreamFailureKind.Unreachable, $"answered {(int)reply.Status}"),
     };
 
     private static ProbeAnswer Failed(UpstreamConfiguration upstream, UpstreamFailureKind kind, string what, int retryAfter = 0) =>

@@ -29,11 +29,7 @@ public sealed class RootAndNamesTests
         using var node = FakeNode.Of("kubeadm");
         node.Write(Unit, node.Read(Unit).Replace("EnvironmentFile=-/etc/default/kubelet", "EnvironmentFile=-/etc/kubelet.env.d/*"));
         node.Write("/etc/kubelet.env.d/flags", "KUBELET_EXTRA_ARGS=--v=1\n");
-        node.Systemd.StartKubelet();
-        var before = node.Snapshot();
-        Assert.True(await node.Install("credential-provider") == 0, node.Said.ToString());
-        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
-        Assert.Empty(node.Differences(before));
+        await ThereAndBack(node, () => { });
     }
 
     [Fact]
@@ -42,12 +38,8 @@ public sealed class RootAndNamesTests
         using var node = FakeNode.Of("kubeadm");
         const string DropIn = "/etc/systemd/system/kubelet.service.d/20-ip.conf";
         node.Write(DropIn, "[Service]\nEnvironment=OTHER=1 KUBELET_EXTRA_ARGS=--node-ip=10.0.0.1\n");
-        node.Systemd.StartKubelet();
-        var before = node.Snapshot();
-        Assert.True(await node.Install("credential-provider") == 0, node.Said.ToString());
-        Assert.Contains("=OTHER=1 \"KUBELET_EXTRA_ARGS=--node-ip=10.0.0.1 --image-credential-provider-config=", node.Read(DropIn));
-        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
-        Assert.Empty(node.Differences(before));
+        await ThereAndBack(node, () => Assert.Contains(
+            "=OTHER=1 \"KUBELET_EXTRA_ARGS=--node-ip=10.0.0.1 --image-credential-provider-config=", node.Read(DropIn)));
     }
 
     [Fact]
@@ -56,12 +48,8 @@ public sealed class RootAndNamesTests
         using var node = FakeNode.Of("kubeadm");
         node.Write(Unit, node.Read(Unit).Replace("-/etc/default/kubelet", "/etc/kubernetes/kubelet-env.conf"));
         node.Write("/etc/kubernetes/kubelet-env.conf", "KUBELET_EXTRA_ARGS=--v=1\n");
-        node.Systemd.StartKubelet();
-        var before = node.Snapshot();
-        Assert.True(await node.Install("credential-provider") == 0, node.Said.ToString());
-        Assert.Contains("--v=1 --image-credential-provider-config=", node.Read("/etc/kubernetes/kubelet-env.conf"));
-        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
-        Assert.Empty(node.Differences(before));
+        await ThereAndBack(node, () => Assert.Contains(
+            "--v=1 --image-credential-provider-config=", node.Read("/etc/kubernetes/kubelet-env.conf")));
     }
 
     [Fact]
@@ -76,5 +64,15 @@ public sealed class RootAndNamesTests
         Assert.Equal(original, node.Read(File));
         node.Boot();
         Assert.Contains("registryproxy-credential-provider", node.Read(File));
+    }
+
+    private static async Task ThereAndBack(FakeNode node, Action look)
+    {
+        node.Systemd.StartKubelet();
+        var before = node.Snapshot();
+        Assert.True(await node.Install("credential-provider") == 0, node.Said.ToString());
+        look();
+        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
+        Assert.Empty(node.Differences(before));
     }
 }
