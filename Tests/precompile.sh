@@ -57,14 +57,17 @@ EOF
     dotnet "Standalone/$built/RegistryProxy.Standalone.dll" --config "$folder/config.yaml" --listen-data http://127.0.0.1:0 \
     --listen-admin http://127.0.0.1:0 >"$folder/log" 2>&1 &
   door=$!
+  trap "kill -9 $door 2>/dev/null || true" EXIT
   for _ in $(seq 600); do
     data=$(sed -n 's/^data listening on //p' "$folder/log") admin=$(sed -n 's/^admin listening on //p' "$folder/log")
-    if [ -n "$admin" ] && curl -fs "$admin/readyz" >/dev/null || ! kill -0 "$door"; then break; fi
+    if [ -n "$admin" ] && curl -fs --max-time 2 "$admin/readyz" >/dev/null || ! kill -0 "$door"; then break; fi
     sleep 0.1
   done
-  curl -s "$data/v2/" "$data/token?service=127.0.0.1" "$data/v2/app/manifests/1" "$admin/metrics" >/dev/null || true
+  curl -s --max-time 20 "$data/v2/" "$data/token?service=127.0.0.1" "$data/v2/app/manifests/1" "$admin/metrics" >/dev/null || true
   grep -oE "($core|$web)/[^ ]*\.dll" "/proc/$door/maps" | sort -u | grep -v "/Microsoft.AspNetCore.Mvc" >"$folder/loaded"
   kill "$door"
+  for _ in $(seq 100); do kill -0 "$door" 2>/dev/null || break; sleep 0.1; done
+  kill -9 "$door" 2>/dev/null || true
   wait "$door" || true
 }
 

@@ -12,38 +12,51 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
 {
     public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation)
     {
-        if (!(await metadata.Get("dynamic/instance-identity/rsa2048", cancellation)).Succeeded(out var answer, out var failure)
-            || !(await kept.Hold(cancellation)).Succeeded(out var held, out failure))
+        if (!(await metadata.Get("dynamic/instance-identity/rsa2048", cancellation)).Succeeded(out var answer, out var failure))
         {
             return failure;
         }
 
-        using (held)
-        {
-            return await LogIn(registry, answer.ReplaceLineEndings(""), cancellation);
-        }
-    }
-
-    private async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, string document, CancellationToken cancellation)
-    {
-        if (!kept.Read().Succeeded(out var nonces, out var failure))
-        {
-            return failure;
-        }
-
+        var (document, shown) = (answer.ReplaceLineEndings(""), new List<string>());
         RegistryFailure? refused = null;
-        foreach (var nonce in nonces)
+        while (true)
         {
-            var outcome = await Present(registry, document, nonce, cancellation);
-            if (outcome.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
+            if (!kept.Read().Succeeded(out var known, out failure))
             {
-                return outcome;
+                return failure;
             }
 
-            refused = failure;
-        }
+            // Those that are kept need no lock: others that show them meanwhile get the same answer.
+            foreach (var nonce in known.Except(shown).ToList())
+            {
+                shown.Add(nonce);
+                var outcome = await Present(registry, document, nonce, cancellation);
+                if (outcome.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
+                {
+                    return outcome;
+                }
 
-        return await BindAnew(registry, document, refused, cancellation);
+                refused = failure;
+            }
+
+            if (!(await kept.Hold(cancellation)).Succeeded(out var held, out failure))
+            {
+                return failure;
+            }
+
+            using (held)
+            {
+                if (!kept.Read().Succeeded(out var now, out failure))
+                {
+                    return failure;
+                }
+
+                if (!now.Except(shown).Any())
+                {
+                    return await BindAnew(registry, document, refused, cancellation);
+                }
+            }
+        }
     }
 
     /// <summary>

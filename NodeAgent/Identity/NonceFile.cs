@@ -7,7 +7,7 @@ namespace RegistryProxy.NodeAgent.Identity;
 
 /// <summary>
 /// The nonce that binds this instance to a front door, for root alone: the one that worked, and the one that is being tried. Several
-/// processes of a node may log in at a time, as kubelet runs one for each image: one after the other has it.
+/// processes of a node may log in at a time, as kubelet runs one for each image: one after the other binds.
 /// </summary>
 internal sealed class NonceFile(string stateDir, string door, string authenticator, TimeProvider time)
 {
@@ -18,12 +18,14 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
 
     private string Proposed => $"{_confirmed}.new";
 
-    /// <summary>Waits until nobody else reads it, shows what it says and writes how that ended; disposing lets the next one.</summary>
+    private string LockPath => $"{_confirmed}.lock";
+
+    /// <summary>Waits until nobody else binds the instance; disposing lets the next one.</summary>
     public async Task<Outcome<FileStream>> Hold(CancellationToken cancellation)
     {
         try
         {
-            return await FileLock.Take($"{_confirmed}.lock", time, cancellation);
+            return await FileLock.Take(LockPath, time, cancellation);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -36,8 +38,8 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     {
         try
         {
-            return (string[])[.. new[] { Proposed, _confirmed }.Where(File.Exists)
-                .Select(file => BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim()).Where(nonce => nonce.Length > 0)];
+            // In this order: what is tried becomes what is kept.
+            return (string[])[.. new[] { Proposed, _confirmed }.Select(TextOf).Where(nonce => nonce.Length > 0)];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -61,12 +63,20 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
         }
     }
 
-    /// <summary>The nonce worked, so it is kept whatever else is there; another one that was being tried did not.</summary>
+    /// <summary>The nonce worked, so it is kept whatever else is there; another one that nobody tries any more did not.</summary>
     public void Confirm(string nonce)
     {
         if (Says(_confirmed, nonce))
         {
-            File.Delete(Proposed);
+            if (File.Exists(Proposed))
+            {
+                using var free = FileLock.TryTake(LockPath);
+                if (free is not null)
+                {
+                    File.Delete(Proposed);
+                }
+            }
+
             return;
         }
 
@@ -87,8 +97,20 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
         }
     }
 
-    private static bool Says(string file, string nonce) =>
-        File.Exists(file) && BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim() == nonce;
+    private static bool Says(string file, string nonce) => TextOf(file) == nonce;
+
+    /// <summary>Empty where there is none, or none any more.</summary>
+    private static string TextOf(string file)
+    {
+        try
+        {
+            return BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim();
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return "";
+        }
+    }
 
     private void Write(string nonce)
     {

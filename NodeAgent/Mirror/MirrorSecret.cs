@@ -25,22 +25,30 @@ internal static class MirrorSecret
         }
 
         var (made, temporary) = (Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), $"{path}.{Guid.NewGuid():N}");
-        using (var file = new FileStream(
-            temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File }))
-        {
-            file.Write(System.Text.Encoding.ASCII.GetBytes(made));
-        }
-
         try
         {
-            File.Move(temporary, path, overwrite: File.Exists(path) && Known(path) is null);
+            using (var file = new FileStream(
+                temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File }))
+            {
+                file.Write(System.Text.Encoding.ASCII.GetBytes(made));
+            }
+
+            if (File.Exists(path) && Known(path) is null)
+            {
+                File.Delete(path);
+            }
+
+            File.Move(temporary, path);
             return new Secret(made);
         }
         catch (IOException) when (Known(path) is not null)
         {
             // An installation, or another agent, was faster: containerd knows theirs.
-            File.Delete(temporary);
             return Known(path)!;
+        }
+        finally
+        {
+            File.Delete(temporary);
         }
     }
 

@@ -10,6 +10,9 @@ internal static class FileLock
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Whoever holds it longer hangs, or was stopped.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(15);
+
     /// <summary>Takes it, and makes it where it is not there; <c>null</c> when somebody else has it.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
     public static FileStream? TryTake(string path)
@@ -29,9 +32,10 @@ internal static class FileLock
     }
 
     /// <summary>Waits for it.</summary>
+    /// <exception cref="IOException">It cannot be made, or another process keeps it.</exception>
     public static async Task<FileStream> Take(string path, TimeProvider time, CancellationToken cancellation)
     {
-        while (true)
+        for (var began = time.GetTimestamp(); time.GetElapsedTime(began) < MaxWait;)
         {
             if (TryTake(path) is { } taken)
             {
@@ -40,5 +44,7 @@ internal static class FileLock
 
             await Task.Delay(Pause, time, cancellation);
         }
+
+        throw new IOException($"{path} has been held by another process for {MaxWait.TotalSeconds:0} s");
     }
 }

@@ -50,15 +50,16 @@ internal sealed class Change(Node node, bool services)
 
         var unit = await KubeletUnit.Running(platform, node.Host, node.Services.IsStarted);
         var state = await node.Services.StateOf(unit);
-        if (!state.CanStart)
+        var (runs, other) = (KubeletProcess.Words(node.Host) is not null, KubeletProcess.Unit(node.Host));
+        if (!state.CanStart || (state.IsStopped && runs && other != unit))
         {
-            var other = KubeletProcess.Unit(node.Host);
             return isRemoval
-                ? desired with { KubeletUnit = other ?? unit, KubeletIsStopped = other is null }
+                ? desired with { KubeletUnit = other ?? unit, KubeletIsStopped = !runs }
                 : throw new InstallRefusal(
-                    $"systemd cannot start {unit}.service on this node (it is {state.Load}), so nobody could restart kubelet"
-                        + $"{(other is null ? "" : $", which runs by {other}.service")}: unmask or mend the unit, or set kubelet up "
-                        + "by what starts it (docs/nodeagent/install.md)");
+                    (state.CanStart ? $"{unit}.service does not run on this node, and kubelet does"
+                        : $"systemd cannot start {unit}.service on this node (it is {state.Load})")
+                        + $", so nobody could restart kubelet{(other is null ? "" : $", which runs by {other}.service")}: unmask or mend "
+                        + "the unit, or set kubelet up by what starts it (docs/nodeagent/install.md)");
         }
 
         return desired with { KubeletUnit = unit, KubeletIsStopped = state.IsStopped && !desired.KubeletHasRead };

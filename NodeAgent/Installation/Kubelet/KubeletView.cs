@@ -48,12 +48,14 @@ internal sealed class KubeletView
     /// <summary>The program that the unit starts; <c>null</c> when no unit says so.</summary>
     public string? Program => _start.Program;
 
-    /// <summary>The runtime that kubelet runs containers with; <c>null</c> when that cannot be told.</summary>
+    /// <summary>
+    /// The runtime that kubelet runs containers with; <c>null</c> when that cannot be told, as before a node is joined, which says it.
+    /// </summary>
     public string? Runtime => Flag(RuntimeFlag) is { Length: > 0 } flag ? flag
         : ConfigFiles.Select(file => (File: file, Text: _host.Read(file)!))
             .Where(file => KubeletConfigText.Says(file.Text, file.File, KubeletConfigText.Runtime))
             .Select(file => KubeletConfigText.Value(file.Text, file.File, KubeletConfigText.Runtime)).LastOrDefault()
-        ?? (IsKnown ? DefaultRuntime : null);
+        ?? (_running is not null || ConfigFiles.Any() ? DefaultRuntime : null);
 
     public static KubeletView Of(HostFiles host, Platform platform) => new(host, platform, KubeletProcess.Words(host));
 

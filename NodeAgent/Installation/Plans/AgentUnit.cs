@@ -53,7 +53,7 @@ internal static class AgentUnit
             StateDirectory=registryproxy
             StateDirectoryMode=0700
             NoNewPrivileges=yes
-            ProtectHome={(context.Platform.Program.StartsWith("/home/", StringComparison.Ordinal) ? "read-only" : "yes")}
+            ProtectHome={(context.Platform.ShowsHome ? "read-only" : "yes")}
             PrivateTmp=yes
 
             [Install]

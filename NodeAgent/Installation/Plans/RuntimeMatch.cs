@@ -13,6 +13,9 @@ internal static class RuntimeMatch
     private static readonly string[] OfCrio = ["crio"];
     private static readonly string[] OfOthers = ["containerd", .. OfCrio];
 
+    /// <summary>Sockets of runtimes; what else is named is an image service, such as a snapshotter's, which pulls for one.</summary>
+    private static readonly string[] Runtimes = ["containerd.sock", "crio.sock", "cri-dockerd.sock", "dockershim.sock"];
+
     /// <exception cref="InstallRefusal">The settings name another runtime than kubelet's, and both.</exception>
     public static void RefuseOther(InstallContext context)
     {
@@ -23,7 +26,8 @@ internal static class RuntimeMatch
         }
 
         var (runtime, path) = (context.Settings.Runtime, UnixEndpoint.PathOf(used));
-        if (runtime.IsDocker ? Names(path, OfOthers) : !IsSame(context.Host, runtime.Socket, path))
+        if (runtime.IsDocker ? Names(path, OfOthers)
+            : IsRuntime(runtime.Socket) && !IsSame(context.Host, runtime.Socket, path))
         {
             var right = Names(path, OfDocker) ? "{ type: docker }" : $"{{ type: cri, endpoint: \"unix://{path}\" }}";
             throw new InstallRefusal(
@@ -54,6 +58,8 @@ internal static class RuntimeMatch
                     + "image-service or credential-provider");
         }
     }
+
+    private static bool IsRuntime(string socket) => Runtimes.Contains(Path.GetFileName(socket));
 
     private static bool Names(string path, string[] programs) => Array.Exists(
         programs, program => path.Contains(program, StringComparison.Ordinal));

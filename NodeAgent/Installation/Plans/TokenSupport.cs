@@ -23,8 +23,10 @@ internal static class TokenSupport
     {
         const string Needs = "frontDoors with workloads need Kubernetes 1.34 or later";
         var host = context.Host;
-        var program = context.Platform.HasKubeletWithin ? Array.Find(OfRancher, host.Exists) : KubeletProgram.Find(context);
-        if (program is not null && IsKubeletItself(host.At(program)) && !ProgramText.Contains(host.At(program), Key))
+        string[] programs = context.Platform.HasKubeletWithin ? [.. OfRancher.Where(host.Exists)]
+            : KubeletProgram.Find(context) is { } found ? [found] : [];
+        programs = [.. programs.Where(one => IsKubeletItself(host.At(one)))];
+        if (programs is [var program, ..] && !Array.Exists(programs, one => ProgramText.Contains(host.At(one), Key)))
         {
             throw new InstallRefusal(
                 $"{Needs}: {program} does not know tokenAttributes.cacheType, and would not start with it; take workloads out of the "

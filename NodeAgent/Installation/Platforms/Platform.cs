@@ -53,6 +53,11 @@ internal sealed record Platform(
     /// <summary>The program of the agent.</summary>
     public string Program => $"{ProgramDir}/registryproxy-nodeagent";
 
+    /// <summary>
+    /// Whether the agent's unit may read below <c>/home</c>, <c>/root</c> and <c>/run/user</c>, since its program lies there.
+    /// </summary>
+    public bool ShowsHome => ProgramDir.StartsWith("/home/", StringComparison.Ordinal);
+
     /// <summary>The platform of a name, or the one that a node looks like.</summary>
     /// <exception cref="InstallRefusal">The node looks like one that cannot be changed from here.</exception>
     public static Platform Of(string? name, HostFiles host) => name switch

@@ -2,14 +2,17 @@ using System.Buffers.Text;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.NodeAgent.CredentialHelper;
 using RegistryProxy.NodeAgent.Identity;
 using RegistryProxy.NodeAgent.Identity.Metadata;
 using RegistryProxy.NodeAgent.Mirror;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.NodeAgent.Sockets;
 using RegistryProxy.Tests.Support.Nodes;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.NodeAgent.Doors;
 
@@ -31,6 +34,31 @@ public sealed class NonceTests
         Assert.Equal(door.Bound, await File.ReadAllTextAsync(folder.File("state/nonce-door.example-legacy"), Cancellation));
         Assert.Equal(1, door.Nonces);
         Assert.True((await LogIn(folder, service, http)).Succeeded(out _, out _));
+    }
+
+    [Fact]
+    public async Task Who_is_bound_already_waits_for_nobody()
+    {
+        using var folder = new TemporaryFolder();
+        await using var metadata = await MetadataServer.Start();
+        using var service = new MetadataService("AWS", new Uri(metadata.Url));
+        using var door = new Door();
+        using var http = new HttpClient(door);
+        Assert.True((await LogIn(folder, service, http)).Succeeded(out _, out _));
+        using var held = FileLock.TryTake(folder.File("state/nonce-door.example-legacy.lock"));
+        Assert.NotNull(held);
+        Assert.True((await LogIn(folder, service, http)).Succeeded(out _, out _));
+    }
+
+    [Fact]
+    public async Task Whoever_hangs_with_a_lock_is_not_waited_for_for_ever()
+    {
+        using var folder = new TemporaryFolder();
+        using var held = FileLock.TryTake(folder.File("lock"));
+        var time = new FakeTimeProvider();
+        var waiting = FileLock.Take(folder.File("lock"), time, Cancellation);
+        var fault = await Assert.ThrowsAsync<IOException>(() => time.Passing(waiting, TimeSpan.FromSeconds(1)));
+        Assert.Contains("has been held by another process for 15 s", fault.Message);
     }
 
     [Fact]

@@ -41,7 +41,18 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     public string KubeletLoads { get; set; } = "loaded";
 
     /// <summary>A kubelet that somebody stopped.</summary>
-    public bool KubeletIsStopped { get; set; }
+    public bool KubeletIsStopped
+    {
+        get;
+        set
+        {
+            field = value;
+            if (value && Directory.Exists(node.At("/proc")))
+            {
+                Directory.Delete(node.At("/proc"), recursive: true);
+            }
+        }
+    }
 
     /// <summary>A call that fails once.</summary>
     public string? FailsOnce { get; set; }

@@ -37,6 +37,20 @@ public sealed class HiddenPathTests
         }
     }
 
+    [Theory]
+    [InlineData("mirror:", "stateDir: /home/kubernetes/state\nmirror:", true)]
+    [InlineData("{ type: aws-sts, authenticator: nodes }",
+        "{ type: kubernetes, authenticator: k8s, tokenFile: /home/kubernetes/token }", false)]
+    [InlineData("{ type: aws-sts, authenticator: nodes }", "{ type: kubernetes, authenticator: k8s, tokenFile: /tmp/token }", true)]
+    public async Task Where_the_program_lies_below_home_what_is_read_there_is_shown(string text, string named, bool isRefused)
+    {
+        using var node = FakeNode.Of("gke");
+        node.Settings = node.Settings.Replace(text, named);
+        Assert.Contains(named, node.Settings);
+        var refusal = await Record.ExceptionAsync(() => node.Install("image-service", services: false));
+        Assert.Equal(isRefused, refusal is InstallRefusal { Message: var said } && said.Contains("which the unit of the agent hides"));
+    }
+
     [Fact]
     public async Task An_authority_is_looked_for_through_links_and_is_fine_where_kubelet_runs_the_program()
     {

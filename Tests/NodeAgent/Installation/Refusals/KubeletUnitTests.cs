@@ -24,6 +24,20 @@ public sealed class KubeletUnitTests
         }
     }
 
+    [Fact]
+    public async Task One_that_another_unit_runs_is_not_taken_for_stopped()
+    {
+        using var node = FakeNode.Of("kubeadm");
+        node.Systemd.KubeletIsStopped = true;
+        node.Systemd.StartKubelet();
+        node.Write("/proc/77/cgroup", "0::/system.slice/k0sworker.service\n");
+        var before = node.Snapshot();
+        var refusal = await Assert.ThrowsAsync<InstallRefusal>(() => node.Install("image-service"));
+        Assert.Contains("kubelet.service does not run on this node, and kubelet does", refusal.Message);
+        Assert.Contains("which runs by k0sworker.service", refusal.Message);
+        Assert.Empty(node.Differences(before));
+    }
+
     [Theory]
     [InlineData("0::/system.slice/k0sworker.service\n")]
     [InlineData("0::/system.slice/k0sworker.service/kubelet\n")]

@@ -41,6 +41,27 @@ public sealed class RuntimeMatchTests
         Assert.True(await node.Install("image-service") == 0, node.Said.ToString());
     }
 
+    [Theory]
+    [InlineData("unix:///run/containerd-stargz-grpc/containerd-stargz-grpc.sock")]
+    [InlineData("unix:///run/soci-snapshotter-grpc/soci-snapshotter-grpc.sock")]
+    public async Task An_image_service_that_pulls_for_it_is_none_of_another_runtime(string endpoint)
+    {
+        using var node = Node($"runtime: {{ type: cri, endpoint: \"{endpoint}\" }}", "");
+        Assert.True(await node.Install("image-service", services: false) == 0, node.Said.ToString());
+    }
+
+    [Theory]
+    [InlineData(Crio)]
+    [InlineData(Docker)]
+    public async Task Before_a_node_has_joined_nobody_knows_its_runtime(string runtime)
+    {
+        using var node = Node(runtime, "");
+        Directory.Delete(node.At("/proc"), recursive: true);
+        File.Delete(node.At("/var/lib/kubelet/config.yaml"));
+        File.Delete(node.At("/var/lib/kubelet/kubeadm-flags.env"));
+        Assert.True(await node.Install("image-service", services: false) == 0, node.Said.ToString());
+    }
+
     [Fact]
     public async Task What_kubelets_files_say_counts()
     {

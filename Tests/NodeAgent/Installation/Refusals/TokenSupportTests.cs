@@ -57,6 +57,33 @@ public sealed class TokenSupportTests
     [Theory]
     [InlineData("credential-provider")]
     [InlineData("image-service")]
+    public async Task One_that_has_booted_with_files_of_other_names_is_none(string target)
+    {
+        // As on Amazon Linux 2: the unit says where they are.
+        const string Unit = "/etc/systemd/system/kubelet.service";
+        using var node = FakeNode.Of("eks");
+        node.Write("/etc/kubernetes/kubelet/kubelet-config.json", node.Read("/etc/kubernetes/kubelet/config.json"));
+        node.Write("/etc/eks/image-credential-provider/ecr.json", node.Read("/etc/eks/image-credential-provider/config.json"));
+        node.Write(Unit, "[Service]\nEnvironmentFile=-/etc/default/kubelet\nExecStart=/usr/bin/kubelet "
+            + "--config /etc/kubernetes/kubelet/kubelet-config.json "
+            + "--image-credential-provider-config /etc/eks/image-credential-provider/ecr.json "
+            + "--image-credential-provider-bin-dir /etc/eks/image-credential-provider $KUBELET_EXTRA_ARGS\n");
+        foreach (var file in (string[])["/etc/eks/kubelet/environment", "/etc/kubernetes/kubelet/config.json",
+            "/etc/eks/image-credential-provider/config.json"])
+        {
+            System.IO.File.Delete(node.At(file));
+        }
+
+        node.Systemd.StartKubelet();
+        var before = node.Snapshot();
+        Assert.True(await node.Install(target) == 0, node.Said.ToString());
+        Assert.True(await node.Uninstall(target) == 0, node.Said.ToString());
+        Assert.Empty(node.Differences(before));
+    }
+
+    [Theory]
+    [InlineData("credential-provider")]
+    [InlineData("image-service")]
     public async Task An_image_that_its_platform_has_not_written_yet_is_refused(string target)
     {
         using var node = FakeNode.Of("eks");
