@@ -69,6 +69,7 @@ EOF
   for _ in $(seq 100); do kill -0 "$door" 2>/dev/null || break; sleep 0.1; done
   kill -9 "$door" 2>/dev/null || true
   wait "$door" || true
+  trap - EXIT
 }
 
 # Standalone has every library of Silo and of Gateway. One image holds all that one of them is likely to run, with code of each library in
