@@ -1,11 +1,18 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Administration;
+using RegistryProxy.Gateway.Audit;
+using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Operations;
+using RegistryProxy.Gateway.Pages;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
 
@@ -155,4 +162,124 @@ internal sealed partial class DataListener(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client disconnected")]
     private partial void LogClientGone();
+}
+
+/// <summary>
+/// What is served on the hosts of a tenant: the distribution API, tokens, logins, the key set, the administration of
+/// the tenant and the page for people.
+/// Whatever else is asked for is not there.
+/// </summary>
+internal sealed class TenantEndpoints(
+    DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
+    AdministrationEndpoint administration, PageEndpoints pages, TenantLimits limits)
+{
+    /// <summary>
+    /// Answers, or returns the error for the client. Everything counts against the tenant's limits, once it is known for whom.
+    /// </summary>
+    public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
+    {
+        var isDistribution = path.StartsWith("/v2/");
+        if (isDistribution)
+        {
+            context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+            PushedContent.Confine(context.Response.Headers);
+        }
+
+        var isPreflight = tokenService.Tenant.Cors.Count > 0 && (isDistribution || path is "/token")
+            && CrossOrigin.Allow(context, tokenService.Tenant.Cors);
+        return (isDistribution || !IsOfAdministrators(path)) && limits.Spent(tokenService.Tenant) is { } spent
+                ? Task.FromResult<DistributionError?>(spent)
+            : RequestBounds.Refuse(context.Request) is { } refused
+                ? Refuse(context, tokenService, refused)
+            : isPreflight ? Preflight(context, tokenService)
+            : isDistribution ? distribution.Handle(context, tokenService, map)
+            : path is "/token" ? tokens.Handle(context, tokenService)
+            : path.StartsWith(AdministrationEndpoint.Path) && tokenService.Tenant.HasAdministrators
+                ? administration.Handle(context, tokenService, map)
+            : tokenService.Tenant.HasPage && PageEndpoints.Has(context, path) ? pages.Handle(context, path, tokenService, map)
+            : Serve(context, path.ToString(), tokenService, map);
+    }
+
+    /// <summary>Where somebody may come who stops what floods the tenant: there it is looked who that is.</summary>
+    internal static bool IsOfAdministrators(ReadOnlySpan<char> path) =>
+        path is "/token" || path.StartsWith(AdministrationEndpoint.Path) || PageEndpoints.IsOfAdministrators(path);
+
+    /// <summary>A preflight is a stranger's: browsers send it without credentials.</summary>
+    private Task<DistributionError?> Preflight(HttpContext context, TokenService tokenService)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return limits.AdmitChallenged(tokenService.Tenant, context).AsTask();
+    }
+
+    /// <summary>As distribution has it: the API is at <c>/v2/</c>.</summary>
+    private static Task<DistributionError?> ToBase(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+        context.Response.Headers.Location = "/v2/";
+        return Task.FromResult<DistributionError?>(null);
+    }
+
+    private async Task<DistributionError?> Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
+        await limits.AdmitStranger(tokenService.Tenant, context) ?? error;
+
+    private async Task<DistributionError?> Serve(HttpContext context, string path, TokenService tokenService, FrontDoorMap map) =>
+        await limits.AdmitStranger(tokenService.Tenant, context) ?? await Answer(context, path, tokenService, map);
+
+    private Task<DistributionError?> Answer(HttpContext context, string path, TokenService tokenService, FrontDoorMap map)
+    {
+        if (LoginEndpoints.Has(path))
+        {
+            return logins.Handle(context, tokenService, path);
+        }
+
+        return path switch
+        {
+            "/v2" when HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) => ToBase(context),
+            "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, tokenService),
+            "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
+            _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("not found; the registry API is at /v2/")),
+        };
+    }
+}
+
+/// <summary>Counts what tenants were answered, for operators and for <c>/metrics</c>.</summary>
+internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter meter, AuditTrail audit)
+{
+    /// <summary>A request begins; what to end it with.</summary>
+    public long Begin() => meter.Begin();
+
+    /// <summary>A request was answered.</summary>
+    public void Count(string tenant, ServedOperation operation, int status, long began)
+    {
+        statistics.Answered(tenant, status);
+        meter.Answered(tenant, operation, status, began);
+    }
+
+    /// <summary>An answer may be a refusal that the audit log does not have yet.</summary>
+    public void Audit(HttpContext context, string tenant, ReadOnlySpan<char> path, DistributionError? error) =>
+        audit.Answered(context, tenant, path, error);
+
+    /// <summary>Bodies went by; of an answer that was cut off those that were sent.</summary>
+    public void Moved(string tenant, HttpContext context, bool isWhole)
+    {
+        var (received, sent) = (Received(context), Sent(context, isWhole));
+        meter.Moved(tenant, received, sent);
+        statistics.Moved(tenant, received, sent);
+    }
+
+    /// <summary>Bytes of the body that came to be pushed.</summary>
+    private static long Received(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) ? 0
+            : context.Features.Get<MovingBody>()?.Received ?? 0;
+
+    /// <summary>Bytes of the body of an answer: as long as it says when it ended as it should.</summary>
+    private static long Sent(HttpContext context, bool isWhole)
+    {
+        var body = context.Features.Get<SentBody>();
+        return HttpMethods.IsHead(context.Request.Method)
+            || context.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified ? 0
+            : isWhole && body is not { IsCut: true } && !context.RequestAborted.IsCancellationRequested
+                && context.Response.ContentLength is { } length ? length
+            : body?.Bytes ?? 0;
+    }
 }

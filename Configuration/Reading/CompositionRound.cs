@@ -201,7 +201,7 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
     private static IReadOnlyDictionary<string, T> Joined<T>(IReadOnlyDictionary<string, T> shared, Dictionary<string, T> own) =>
         own.Count == 0 ? shared : shared.Concat(own).ToDictionary();
 
-    private static Dictionary<string, T> First<T>(IEnumerable<Named<T>> all)
+    private static Dictionary<string, T> First<T>(IEnumerable<NamedEntry<T>> all)
     {
         Dictionary<string, T> first = [];
         foreach (var one in all)

@@ -9,7 +9,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Configuration.Reading;
 
 /// <summary>A name that a file gives, where, and to what.</summary>
-internal sealed record Named<T>(string Name, FieldPlace Place, T Value);
+internal sealed record NamedEntry<T>(string Name, FieldPlace Place, T Value);
 
 /// <summary>The main file or an included one. What it says of tenants is read by what all files say of the rest.</summary>
 internal sealed class OperatorFile
@@ -41,9 +41,9 @@ internal sealed class OperatorFile
     /// <summary>The patterns of files that belong to it, too.</summary>
     public IReadOnlyList<string>? Includes { get; private set; }
 
-    public IReadOnlyList<Named<UpstreamConfiguration>> Upstreams { get; private set; } = [];
+    public IReadOnlyList<NamedEntry<UpstreamConfiguration>> Upstreams { get; private set; } = [];
 
-    public IReadOnlyList<Named<AuthenticatorConfiguration>> Authenticators { get; private set; } = [];
+    public IReadOnlyList<NamedEntry<AuthenticatorConfiguration>> Authenticators { get; private set; } = [];
 
     /// <summary>Which upstream wants to share with which.</summary>
     public IReadOnlyList<(string Name, string Other, FieldPlace Place)> Sharing { get; private set; } = [];
@@ -123,15 +123,15 @@ internal sealed class OperatorFile
         Places = [.. map["tenants"].Entries().Select(entry => TenantPlaces.Of(entry.Name, entry.Field, _context)).OfType<TenantPlaces>()];
     }
 
-    private static List<Named<T>> All<T>(Field field, Func<string, Field, T?> read)
+    private static List<NamedEntry<T>> All<T>(Field field, Func<string, Field, T?> read)
         where T : class
     {
-        List<Named<T>> all = [];
+        List<NamedEntry<T>> all = [];
         foreach (var (name, entry) in field.Entries())
         {
             if (read(name, entry) is { } value)
             {
-                all.Add(new Named<T>(name, entry.Place, value));
+                all.Add(new NamedEntry<T>(name, entry.Place, value));
             }
         }
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
@@ -16,7 +17,7 @@ internal sealed class Callers(Gatekeeper gatekeeper, BasicLogin basic, PushedMan
     public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(
         HttpContext context, TokenService tokenService, FrontDoorMap map, Operation operation, RepositoryName? repository)
     {
-        var (caller, refusal) = BasicLogin.IsTried(context.Request)
+        var (caller, refusal) = BearerAuthentication.IsBasic(context.Request)
             ? await basic.Identify(context, tokenService, map)
             : await gatekeeper.Identify(context, tokenService, map);
         if (caller is null && OperationTable.IsRead(operation) && repository is not null)

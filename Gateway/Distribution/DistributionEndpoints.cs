@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Audit;
+using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
@@ -7,8 +8,11 @@ using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Tokens;
+using RegistryProxy.Gateway.Upstreams.Transport;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Distribution;
 
@@ -48,7 +52,7 @@ internal sealed class DistributionEndpoints(
         }
 
         // 4. Identify.
-        var (caller, refusal) = isPage && !BasicLogin.IsTried(context.Request)
+        var (caller, refusal) = isPage && !BearerAuthentication.IsBasic(context.Request)
             ? (Gatekeeper.Anyone(tokenService), null)
             : await callers.Identify(context, tokenService, map, operation, repository);
         if (caller is null)
@@ -193,4 +197,67 @@ internal sealed class DistributionEndpoints(
         Operation.ListCatalog => Scope.Catalog.ToString(),
         _ => Scope.Of(repository!, OperationTable.Actions(operation).Challenge).ToString(),
     };
+}
+
+/// <summary>
+/// <c>?ns=</c> of containerd mirrors (containerd, docs/hosts.md; OCI distribution-spec, "Registry Proxying"): translated once into a
+/// public name; from then on only that name counts.
+/// </summary>
+internal static class NamespaceTranslation
+{
+    public static bool TryTranslate(
+        HttpContext context, Tenant tenant, DistributionPath path, out RepositoryName? repository, out DistributionError error)
+    {
+        repository = path.Repository;
+        error = null!;
+        if (!path.Query.TryGetSingle("ns", out var ns))
+        {
+            error = DistributionError.Unsupported("ns must be given only once", 400);
+            return false;
+        }
+
+        if (ns is null || repository is null || tenant.IsOwnHost(ns, RequestHost.NameOf(context.Request)))
+        {
+            return true;
+        }
+
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            error = DistributionError.Unsupported("ns is only for pulls; a mirror cannot be written to");
+            return false;
+        }
+
+        repository = tenant.FromNamespace(ns, repository);
+        if (repository is null)
+        {
+            error = DistributionError.NameUnknown("this registry is not a mirror of that namespace and name");
+            return false;
+        }
+
+        context.Response.Headers["OCI-Namespace"] = ns;
+        return true;
+    }
+}
+
+/// <summary>What repositories that were not there cost who asks for the next one.</summary>
+internal sealed class NewNames(MissedNames misses, UpstreamTokenCache tokens)
+{
+    /// <summary>
+    /// The account that a caller is charged on, <c>null</c> for who is logged in; whether it missed before; and the error when it did so
+    /// often that it gets no new name now.
+    /// </summary>
+    public (NameAccount? Account, bool HasMissed, DistributionError? Spent) Of(Caller caller, HttpContext context)
+    {
+        if (misses.AccountOf(caller, context) is not { } account)
+        {
+            return (null, false, null);
+        }
+
+        var (hasMissed, spent) = misses.Of(account);
+        return (account, hasMissed, spent);
+    }
+
+    /// <summary>Whether a token of the upstream would have to be asked for.</summary>
+    public bool IsNew(Destination destination) => !tokens.Has(
+        destination.Upstream, new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name)));
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.PageSessions;
 using RegistryProxy.Gateway.Snapshots;
@@ -19,7 +20,7 @@ internal sealed class PageVisitors(PageCookies cookies, BasicLogin basic)
     public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
         ShowLogin(context, tokenService);
-        return BasicLogin.IsTried(context.Request) ? await basic.Identify(context, tokenService, map)
+        return BearerAuthentication.IsBasic(context.Request) ? await basic.Identify(context, tokenService, map)
             : (Gatekeeper.Anyone(tokenService), null);
     }
 

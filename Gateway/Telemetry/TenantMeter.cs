@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.Gateway.Telemetry;
 
@@ -124,4 +127,135 @@ internal sealed class TenantMeter
             Denied(tenant, "login");
         }
     }
+}
+
+/// <summary>
+/// Which sets of labels a tenant has of a metric. Some are every tenant's; of the others each may have an equal part of a pool, and what is
+/// beyond it is counted as <see cref="Any"/> for that tenant. So what one tenant's clients do takes no series from another's.
+/// </summary>
+/// <param name="pool">Sets that tenants have beside those that each has.</param>
+internal sealed class TenantSeries(int pool)
+{
+    /// <summary>The label of what has no set of its own.</summary>
+    public const string Any = "any";
+
+    private readonly ConcurrentDictionary<(string Tenant, string First, string Second), bool> _taken = new();
+    private readonly ConcurrentDictionary<string, int> _counts = new();
+    private readonly Lock _gate = new();
+    private volatile int _part;
+
+    /// <summary>So many tenants share the pool from now on.</summary>
+    public void Share(int tenants) => _part = pool / Math.Max(1, tenants);
+
+    /// <summary>Whether a tenant has a set of these labels, or gets it now.</summary>
+    public bool Has(string tenant, string first, string second = "") =>
+        _taken.ContainsKey((tenant, first, second)) || (_counts.GetValueOrDefault(tenant) < _part && Take(tenant, first, second));
+
+    private bool Take(string tenant, string first, string second)
+    {
+        lock (_gate)
+        {
+            if (_taken.ContainsKey((tenant, first, second)))
+            {
+                return true;
+            }
+
+            // There may have been fewer tenants before, each with a larger part.
+            if (_taken.Count >= pool || _counts.GetValueOrDefault(tenant) >= _part)
+            {
+                return false;
+            }
+
+            _counts[tenant] = _counts.GetValueOrDefault(tenant) + 1;
+            _taken[(tenant, first, second)] = true;
+            return true;
+        }
+    }
+}
+
+/// <summary>
+/// What a request is for, as metrics and traces name it; told from its line alone, since some are answered before they are read.
+/// </summary>
+/// <param name="Resource">What it is about.</param>
+/// <param name="Name">What is done with it.</param>
+internal sealed record ServedOperation(string Resource, string Name)
+{
+    private static readonly ServedOperation Base = new("base", "other");
+    private static readonly ServedOperation Other = new("other", "other");
+    private static readonly ServedOperation Login = new("login", "other");
+    private static readonly ServedOperation Token = new("token", "token");
+    private static readonly ServedOperation Catalog = new("catalog", "list");
+    private static readonly ServedOperation Tags = new("tags", "list");
+    private static readonly ServedOperation Referrers = new("referrers", "list");
+    private static readonly ServedOperation Upload = new("upload", "push");
+    private static readonly ServedOperation EndOfUpload = new("upload", "delete");
+    private static readonly ServedOperation[] OfManifests = OfContent("manifest");
+    private static readonly ServedOperation[] OfBlobs = OfContent("blob");
+
+    /// <summary>The operation of a request on a host of a tenant.</summary>
+    public static ServedOperation Of(string method, ReadOnlySpan<char> path)
+    {
+        // What the page for people asks is the same operation.
+        path = path.StartsWith("/page/v2/", StringComparison.Ordinal) ? path["/page".Length..] : path;
+        if (!path.StartsWith("/v2/", StringComparison.Ordinal))
+        {
+            return path is "/token" || path.StartsWith("/token/", StringComparison.Ordinal) ? Token
+                : path is "/login" || path.StartsWith("/login/", StringComparison.Ordinal) ? Login : Other;
+        }
+
+        var rest = path[4..];
+        var end = rest.LastIndexOf('/');
+        return rest switch
+        {
+            "" => Base,
+            "_catalog" => Catalog,
+            _ when end < 0 => Other,
+            _ => OfEndpoint(method, rest[..end]),
+        };
+    }
+
+    /// <summary>By what stands before the last slash.</summary>
+    private static ServedOperation OfEndpoint(string method, ReadOnlySpan<char> path) => path[(path.LastIndexOf('/') + 1)..] switch
+    {
+        "manifests" => OfManifests[Index(method)],
+        "blobs" => OfBlobs[Index(method)],
+        "uploads" => HttpMethods.IsDelete(method) ? EndOfUpload : Upload,
+        "tags" => Tags,
+        "referrers" => Referrers,
+        _ => Other,
+    };
+
+    private static ServedOperation[] OfContent(string resource) =>
+        [new(resource, "pull"), new(resource, "push"), new(resource, "delete")];
+
+    private static int Index(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) ? 0
+        : HttpMethods.IsDelete(method) ? 2 : 1;
+}
+
+/// <summary>
+/// The span of a request: named by what it is for, with its tenant and its upstream. Costs nothing while nothing is traced.
+/// </summary>
+internal static class RequestSpan
+{
+    private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+    /// <summary>A request of a tenant begins.</summary>
+    public static void Name(HttpContext context, string tenant, ServedOperation operation)
+    {
+        if (SpanOf(context) is { } span)
+        {
+            span.DisplayName = NameOf(context.Request.Method, operation);
+            span.SetTag(SpanTags.Tenant, tenant);
+        }
+    }
+
+    /// <summary>It is for a repository of an upstream.</summary>
+    public static void For(HttpContext context, string upstream) => SpanOf(context)?.SetTag(SpanTags.Upstream, upstream);
+
+    /// <summary>Such as <c>GET manifest</c>; a method that is none of HTTP's is no part of a name.</summary>
+    public static string NameOf(string method, ServedOperation operation) =>
+        $"{(Methods.Contains(method) ? method : "HTTP")} {operation.Resource}";
+
+    private static System.Diagnostics.Activity? SpanOf(HttpContext context) =>
+        TelemetryExport.IsOn ? context.Features.Get<IHttpActivityFeature>()?.Activity : null;
 }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Tenants;
 
@@ -129,4 +130,112 @@ internal sealed class Tenant
     private static long Weigh((string Scheme, string Host) key, TokenService tokenService) =>
         TextWeight.Of(key.Scheme) + TextWeight.Of(key.Host) + TextWeight.Of(tokenService.Authority) + TextWeight.Of(tokenService.Origin)
         + TextWeight.Of(tokenService.Realm) + TextWeight.Of(tokenService.Service);
+}
+
+/// <summary>
+/// How a tenant presents itself to one request: where its token endpoint is and what its service is called. Taken from the
+/// configuration; only a loopback host is ever echoed.
+/// </summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
+/// <param name="Authority">Host, and port where it is not the one of the scheme.</param>
+/// <param name="Service">The service name and the audience of access tokens.</param>
+internal sealed record TokenService(Tenant Tenant, string Scheme, string Authority, string Service)
+{
+    /// <summary>Scheme and authority, without a slash at the end.</summary>
+    public string Origin { get; } = $"{Scheme}://{Authority}";
+
+    /// <summary>The absolute address of the token endpoint.</summary>
+    public string Realm { get; } = $"{Scheme}://{Authority}/token";
+
+    /// <summary>The token service of a tenant for a request; <c>null</c> when it has no public URL and the host is not loopback.</summary>
+    public static TokenService? Of(Tenant tenant, HttpRequest request)
+    {
+        if (tenant.PublicUrl is not null)
+        {
+            return tenant.PublicTokenService;
+        }
+
+        var key = (request.Scheme, RequestHost.Of(request));
+        if (tenant.LoopbackTokenServices.TryGet(key, out var known))
+        {
+            return known;
+        }
+
+        if (OfLoopback(tenant, request) is { } tokenService)
+        {
+            tenant.LoopbackTokenServices.Set(key, tokenService);
+            return tokenService;
+        }
+
+        return null;
+    }
+
+    private static TokenService? OfLoopback(Tenant tenant, HttpRequest request)
+    {
+        var (host, name) = (RequestHost.Of(request), RequestHost.NameOf(request));
+        if (!RequestHost.IsLoopback(name))
+        {
+            return null;
+        }
+
+        // As browsers say where a page is.
+        var isUsual = host[name.Length..] == (request.Scheme == Uri.UriSchemeHttps ? ":443" : ":80");
+        return new TokenService(tenant, request.Scheme, (isUsual ? name : host).ToLowerInvariant(), name);
+    }
+}
+
+/// <summary>One route of a tenant: a prefix of public names, the upstreams that it leads to and the prefix that it becomes there.</summary>
+internal sealed class TenantRoute(RouteSnapshot snapshot, IReadOnlyDictionary<string, Upstream> upstreams)
+{
+    private readonly (Upstream Upstream, bool FollowRedirects)[] _upstreams =
+        [.. snapshot.Upstreams.Select(upstream => (upstreams[upstream.Name], upstream.FollowRedirects))];
+
+    public string Prefix => snapshot.Prefix;
+
+    /// <summary>The upstream that is asked first, and the only one that is written to.</summary>
+    public Upstream Upstream => _upstreams[0].Upstream;
+
+    /// <summary>How many upstreams a pull may try.</summary>
+    public int UpstreamCount => _upstreams.Length;
+
+    /// <summary>Whether what is pulled is kept here.</summary>
+    public bool Caches => snapshot.Cache;
+
+    /// <summary>What becomes of a range of a blob that is not kept yet.</summary>
+    public RouteRanges Ranges => snapshot.Ranges ?? RouteRanges.Pass;
+
+    /// <summary>
+    /// Where a public name leads, at one of the upstreams; <c>null</c> when it is not below the prefix or becomes too long.
+    /// </summary>
+    public Destination? DestinationOf(RepositoryName name, int upstream = 0)
+    {
+        var (target, followRedirects) = _upstreams[upstream];
+        if (name.Below(Prefix) is not { } rest)
+        {
+            return null;
+        }
+
+        var rewritten = Join(snapshot.Rewrite, rest);
+        if (target.OfficialPrefix is { Length: > 0 } official && !rewritten.Contains('/'))
+        {
+            rewritten = Join(official, rewritten);
+        }
+
+        return RepositoryName.TryParse(rewritten, out var upstreamName) ? new Destination(target, upstreamName, followRedirects) : null;
+    }
+
+    /// <summary>Whether a pull that ended in this error goes on to the next upstream.</summary>
+    public bool FallsBackOn(DistributionError error) => snapshot.FallbackOn.HasFlag(error.Status switch
+    {
+        StatusCodes.Status404NotFound => RouteFallback.NotFound,
+        StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError => RouteFallback.Error,
+        _ => RouteFallback.All + 1,
+    });
+
+    /// <summary>The public name of a name at the first upstream; <c>null</c> when it lies outside this route.</summary>
+    public RepositoryName? ToPublic(RepositoryName upstreamName) =>
+        upstreamName.Below(snapshot.Rewrite) is { } rest && RepositoryName.TryParse(Join(Prefix, rest), out var name) ? name : null;
+
+    private static string Join(string prefix, string rest) => prefix.Length == 0 ? rest : $"{prefix}/{rest}";
 }

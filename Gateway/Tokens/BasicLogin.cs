@@ -23,10 +23,6 @@ internal sealed class BasicLogin(
 {
     private readonly WantedFlights<BasicCredentialHash, Opened> _running = new();
 
-    /// <summary>Whether a request carries one Authorization header of this kind.</summary>
-    public static bool IsTried(HttpRequest request) =>
-        request.Headers.Authorization is { Count: 1 } header && header[0]?.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) == true;
-
     /// <summary>The caller, or why there is none.</summary>
     public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {

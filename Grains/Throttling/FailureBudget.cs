@@ -94,3 +94,76 @@ internal sealed class FailureBudget(int burst, TimeSpan perToken, TimeProvider t
         _since = now;
     }
 }
+
+/// <summary>Lets so many tries go on at once; of the others so many wait, and who comes then is refused.</summary>
+internal sealed class WaitingLine(int atOnce)
+{
+    /// <summary>Tries that wait.</summary>
+    private const int MaxWaiting = 1024;
+
+    private SemaphoreSlim Places { get; } = new(atOnce);
+    private int _waiting;
+
+    /// <summary>Waits for a place; <c>false</c> when there is none in time.</summary>
+    public async ValueTask<bool> Wait(TimeSpan timeout, CancellationToken cancellation)
+    {
+        if (Places.Wait(TimeSpan.Zero, CancellationToken.None))
+        {
+            return true;
+        }
+
+        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return false;
+        }
+
+        try
+        {
+            return await Places.WaitAsync(timeout, cancellation);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>Gives the place to the next.</summary>
+    public void Leave() => Places.Release();
+}
+
+/// <summary>A try that was charged; disposing it lets the next one of the same address begin.</summary>
+/// <param name="remember">Remembers who succeeded.</param>
+/// <param name="line">Where others wait.</param>
+/// <param name="charge">What was charged.</param>
+internal sealed class LoginAttempt(Action remember, WaitingLine line, LoginCharge charge) : IDisposable
+{
+    /// <summary>It was no guess: what was charged is given back.</summary>
+    public void Succeed()
+    {
+        Forgive();
+        remember();
+    }
+
+    /// <summary>It was not looked at.</summary>
+    public void Forgive() => FailureBudget.ReturnEach(charge.Failures);
+
+    /// <summary>
+    /// Nobody could say whether it was a guess: it is none of the account, and one of so many that its address may leave undecided.
+    /// </summary>
+    public void Leave()
+    {
+        Forgive();
+        foreach (var budget in charge.Undecided)
+        {
+            budget.TryCharge();
+        }
+    }
+
+    public void Dispose() => line.Leave();
+}
+
+/// <summary>What a try costs.</summary>
+/// <param name="Failures">What was charged for it, in case it is a guess.</param>
+/// <param name="Undecided">What is charged instead when nobody can say whether it is one.</param>
+internal readonly record struct LoginCharge(FailureBudget[] Failures, FailureBudget[] Undecided);

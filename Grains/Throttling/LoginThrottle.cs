@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using BitFaster.Caching.Lru;
 using RegistryProxy.Protocol;
 
@@ -223,4 +225,51 @@ internal sealed class LoginThrottle(TimeProvider time)
 
         public FailureBudget[]? Charge() => _failures.TryCharge() ? [_failures] : null;
     }
+}
+
+/// <summary>
+/// What a budget is remembered by: sixteen bytes, however long the text of the client is, under a key of this process, so that nobody finds
+/// two texts with one budget.
+/// </summary>
+internal readonly record struct ThrottleKey(UInt128 Value)
+{
+    private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
+
+    /// <summary>The key of a name in its parts.</summary>
+    public static ThrottleKey Of(params ReadOnlySpan<string> parts)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Key);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        foreach (var part in parts)
+        {
+            var bytes = MemoryMarshal.AsBytes(part.AsSpan());
+            BitConverter.TryWriteBytes(length, bytes.Length);
+            hash.AppendData(length);
+            hash.AppendData(bytes);
+        }
+
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        hash.GetHashAndReset(digest);
+        return new(MemoryMarshal.Read<UInt128>(digest));
+    }
+}
+
+/// <summary>
+/// Addresses from which somebody of a tenant proved who they are of late: what strangers use up is not theirs to wait for. In another
+/// tenant they are strangers.
+/// </summary>
+internal sealed class GoodAddresses(TimeProvider time)
+{
+    /// <summary>Addresses that are remembered.</summary>
+    private const int Capacity = 20_000;
+
+    /// <summary>For how long.</summary>
+    private static readonly TimeSpan MaxAge = TimeSpan.FromDays(1);
+
+    private readonly ConcurrentLru<(string Tenant, CallerAddress Address), long> _seen = new(Capacity);
+
+    /// <summary>Somebody of a tenant proved who they are.</summary>
+    public void Remember(string tenant, string address) => _seen.AddOrUpdate((tenant, CallerAddress.Of(address)), time.GetTimestamp());
+
+    public bool Has(string tenant, CallerAddress caller) => _seen.TryGet((tenant, caller), out var at) && time.GetElapsedTime(at) < MaxAge;
 }

@@ -59,7 +59,7 @@ public sealed class ClockTests
     /// <summary>What is signed names a moment.</summary>
     private static readonly string[] Signed =
     [
-        "Grains/Fetches/FetchTickets.cs", "Grains/Identity/Aws/AwsIidAuthenticator.cs", "Grains/Identity/Aws/AwsStsAuthenticator.cs",
+        "Grains/Identity/Aws/AwsIidAuthenticator.cs", "Grains/Identity/Aws/AwsStsAuthenticator.cs",
         "Grains/Identity/Nonces/NonceAuthority.cs", "Grains/Login/AccessTokenIssuer.cs",
         "Grains/Upstreams/Credentials/Clouds/EcrIssuer.cs", "NodeAgent/Identity/AwsStsIdentity.cs",
     ];

@@ -1,8 +1,12 @@
 using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Ranges;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
@@ -89,4 +93,64 @@ internal sealed partial class BlobAnswers(BlobSender sender, UnkeptBlobs unkept,
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A blob from upstream {Upstream} was cut off in request {RequestId}: {Cause}")]
     private partial void LogCut(string upstream, string requestId, string cause);
+}
+
+/// <summary>Blobs that do not fit, so that the upstream is asked for them once and not twice.</summary>
+internal sealed class UnkeptBlobs(DiskStore store, TimeProvider time)
+{
+    private const int Capacity = 1000;
+
+    private const int MaxBytes = 1024 * 1024;
+
+    /// <summary>Another time they may have another length.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
+
+    private readonly WeighedCache<DownloadKey, long> _known = new(Capacity, MaxBytes, static (key, _) => TextWeight.Of(key.Digest.Value));
+
+    /// <summary>Whether it is worth a try.</summary>
+    public bool MayBeKept(in RepositoryLink link) =>
+        store.IsWritable && !(_known.TryGet(DownloadKey.Of(link), out var since) && time.GetElapsedTime(since) < Lifetime);
+
+    /// <summary>A blob was not kept. One that has no room just now may have it in a moment.</summary>
+    /// <param name="size">Its length in bytes; negative when that is not known.</param>
+    public void Note(in RepositoryLink link, long size)
+    {
+        if (size < 0 || size > store.MaxObjectBytes)
+        {
+            _known.Set(DownloadKey.Of(link), time.GetTimestamp());
+        }
+    }
+}
+
+/// <summary>Parts of blobs that are not cached.</summary>
+internal sealed class BlobParts(
+    LinkCheck links, UnkeptBlobs unkept, BackgroundDownloads behind, ColdRanges cold, CacheMeter meter)
+{
+    /// <summary>
+    /// Passes parts on at once, if the route says so and the upstream gives parts; behind them may come the whole. <c>null</c> when the
+    /// whole is to be waited for.
+    /// </summary>
+    public async Task<ServedBlob?> Serve(RegistryRequest request, RepositoryLink link, Fetch fetch)
+    {
+        if (request.Route.Ranges == RouteRanges.Wait || request.Context.Request.Headers.Range.Count == 0
+            || AskedRanges.Of(request.Context.Request, ContentHead.TagOf(link.Digest)) is not { } asked)
+        {
+            return null;
+        }
+
+        var sent = await cold.Send(request, fetch, asked);
+        if (sent.IsWhole)
+        {
+            return null;
+        }
+
+        var isPart = sent.Error is null && request.Context.Response.StatusCode == StatusCodes.Status206PartialContent;
+        meter.Count(request, isPart ? CacheState.Unverified : CacheState.Bypass);
+        if (request.Route.Ranges == RouteRanges.Fill && isPart && !sent.IsCut && unkept.MayBeKept(link))
+        {
+            behind.Begin(link, fetch, request);
+        }
+
+        return new ServedBlob(links.Classify(link, sent.Error));
+    }
 }

@@ -42,15 +42,10 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
             {
                 var filled = Fill(writer, lease, offset, range.End, pace);
                 offset += filled;
-                pace.Begin();
-                if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+                if (!await Give(writer, filled, watch, pace))
                 {
-                    watch.Body?.Cut();
                     return;
                 }
-
-                watch.Sent(filled);
-                pace.End();
             }
         }
         finally
@@ -88,15 +83,10 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                 var filled = Fill(writer, download.File, offset,
                     available == download.Size ? range.End : Math.Min(available, range.End - 1), pace);
                 offset += filled;
-                pace.Begin();
-                if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+                if (!await Give(writer, filled, watch, pace))
                 {
-                    watch.Body?.Cut();
                     return;
                 }
-
-                watch.Sent(filled);
-                pace.End();
             }
         }
         finally
@@ -124,15 +114,10 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                 {
                     var filled = fill(writer, offset, range.End, pace);
                     offset += filled;
-                    pace.Begin();
-                    if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+                    if (!await Give(writer, filled, watch, pace))
                     {
-                        watch.Body?.Cut();
                         return;
                     }
-
-                    watch.Sent(filled);
-                    pace.End();
                 }
             }
 
@@ -155,6 +140,21 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
 
         await Send(context, (writer, offset, end, pace) => Fill(writer, download.File, offset, end, pace), parts);
+    }
+
+    /// <summary>Gives a piece to the connection; <c>false</c> when the client has gone.</summary>
+    private static async ValueTask<bool> Give(PipeWriter writer, int filled, IdleWatch watch, ClientPace pace)
+    {
+        pace.Begin();
+        if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+        {
+            watch.Body?.Cut();
+            return false;
+        }
+
+        watch.Sent(filled);
+        pace.End();
+        return true;
     }
 
     /// <summary>The same of a file that is kept. One that cannot be read is hashed before it is served again.</summary>
@@ -230,5 +230,41 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
             (await fetcher.GetRest(fetch, offset, download.Size, cancellation)).Answer;
+    }
+}
+
+/// <summary>
+/// How much is read ahead of a client. While few are served, pieces are large, which costs least. Among many, a piece is one TLS record,
+/// put together from the blocks that connections keep anyway: thousands of clients that are slow hold one each. A client that does not keep
+/// up gets one block at a time.
+/// </summary>
+internal sealed class ClientPace(bool isOneOfMany, TimeProvider time)
+{
+    private const int Large = BodyStream.ChunkBytes;
+    private const int Block = 4 * 1024;
+
+    /// <summary>With a head, and encrypted, within a pooled buffer of 16 KiB.</summary>
+    private const int Record = 15 * 1024;
+
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(200);
+
+    private long _began;
+
+    /// <summary>What memory is asked for, in bytes.</summary>
+    public int Memory { get; } = isOneOfMany ? Block : Large;
+
+    /// <summary>What is given to the connection at once, in bytes.</summary>
+    public int Piece { get; private set; } = isOneOfMany ? Record : Large;
+
+    /// <summary>A piece is given to the connection.</summary>
+    public void Begin() => _began = time.GetTimestamp();
+
+    /// <summary>The connection can take more.</summary>
+    public void End()
+    {
+        if (time.GetElapsedTime(_began) > Slow)
+        {
+            Piece = Memory;
+        }
     }
 }

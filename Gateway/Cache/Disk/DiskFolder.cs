@@ -173,3 +173,80 @@ internal sealed class DiskFolder(string root) : IDisposable
         }
     }
 }
+
+/// <summary>Whether the disk takes bytes: after a failure it is left alone for some seconds at a time.</summary>
+internal sealed partial class DiskHealth(string path, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(3);
+
+    private long _retryAt;
+    private long _needed;
+    private bool _failing;
+
+    /// <summary>Whether the disk could not be written the last time.</summary>
+    public bool IsFailing => Volatile.Read(ref _failing);
+
+    /// <summary>How much did not fit, in bytes, when the disk was full; 0 after another failure.</summary>
+    public long Needed => Interlocked.Read(ref _needed);
+
+    public bool IsTimeToRetry => time.GetTimestamp() >= Volatile.Read(ref _retryAt);
+
+    /// <param name="fault">Why.</param>
+    /// <param name="needed">How large the whole is of which it took no more, in bytes.</param>
+    public void Failed(Exception fault, long needed)
+    {
+        Interlocked.Exchange(ref _needed, IsFull(fault) ? needed : 0);
+        Volatile.Write(ref _retryAt, time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency));
+        if (!Interlocked.Exchange(ref _failing, true))
+        {
+            LogFailing(path, fault.Message);
+        }
+    }
+
+    public void Succeeded()
+    {
+        if (Interlocked.Exchange(ref _failing, false))
+        {
+            LogRecovered(path);
+        }
+    }
+
+    /// <summary>ENOSPC and EDQUOT, as Linux numbers them.</summary>
+    private static bool IsFull(Exception fault) => fault is IOException { HResult: 28 or 122 };
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The cache in {Path} cannot be written and is bypassed; retrying every few seconds: {Cause}")]
+    private partial void LogFailing(string path, string cause);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cache in {Path} works again")]
+    private partial void LogRecovered(string path);
+}
+
+/// <summary>
+/// Works on the disk on threads of its own: it may take long for all of a blob, and those of the pool serve requests.
+/// </summary>
+internal static class DiskWork
+{
+    /// <summary>How many are waited for at once.</summary>
+    private const int MaxAtOnce = 16;
+
+    private static readonly SemaphoreSlim Turns = new(MaxAtOnce);
+
+    /// <summary>Does what may take long.</summary>
+    public static async Task<T> Run<T>(Func<T> work)
+    {
+        await Turns.WaitAsync();
+        try
+        {
+            return await OnThread(work);
+        }
+        finally
+        {
+            Turns.Release();
+        }
+    }
+
+    /// <summary>The same for who counts by himself how many there are.</summary>
+    public static async Task<T> OnThread<T>(Func<T> work) => await Task.Factory.StartNew(
+        work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+}

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace RegistryProxy.Gateway.Cache.Disk;
 
 /// <summary>
@@ -114,4 +117,100 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time, int maxFiles =
 
         return share;
     }
+}
+
+/// <summary>What one tenant has brought into the cache, in the order of its last use.</summary>
+internal sealed class DiskShare
+{
+    private readonly LinkedList<DiskEntry> _byUse = new();
+
+    /// <summary>How many files.</summary>
+    public int Count => _byUse.Count;
+
+    /// <summary>Of the files, and of what is set aside for those being written.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The entry that was not used for longest and that nobody reads; <c>null</c> when there is none.</summary>
+    public DiskEntry? Oldest
+    {
+        get
+        {
+            for (var node = _byUse.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Readers == 0)
+                {
+                    return node.Value;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    public LinkedListNode<DiskEntry> Add(DiskEntry entry)
+    {
+        Bytes += entry.Size;
+        return _byUse.AddLast(entry);
+    }
+
+    public void Remove(LinkedListNode<DiskEntry> node)
+    {
+        Bytes -= node.Value.Size;
+        _byUse.Remove(node);
+    }
+
+    public void Use(LinkedListNode<DiskEntry> node)
+    {
+        _byUse.Remove(node);
+        _byUse.AddLast(node);
+    }
+
+    /// <summary>Sets room aside, or gives it back.</summary>
+    public void Reserve(long bytes) => Bytes += bytes;
+}
+
+/// <summary>One file of the cache.</summary>
+internal sealed class DiskEntry(string name, string owner, long size, long usedAt)
+{
+    public string Name => name;
+
+    /// <summary>Whose folder it lies in: see <see cref="Supplier.Owner"/>.</summary>
+    public string Owner => owner;
+
+    /// <summary>Whose share it counts against: see <see cref="DiskShare"/>.</summary>
+    public string Share { get; } = Supplier.ShareOf(owner);
+
+    /// <summary>In bytes.</summary>
+    public long Size => size;
+
+    /// <summary>When it was last opened or written, as a timestamp of this process.</summary>
+    public long UsedAt { get; set; } = usedAt;
+
+    /// <summary>Readers that have it open; it is not evicted under them.</summary>
+    public int Readers { get; set; }
+
+    /// <summary>
+    /// When its bytes were last found to be what the name says, and what the file looked like then; <c>null</c> for those that an earlier
+    /// process left.
+    /// </summary>
+    public DiskCheck? Check { get; set; }
+}
+
+/// <summary>That a file was right.</summary>
+internal sealed record DiskCheck(FileStamp Stamp, long At);
+
+/// <summary>Who sent bytes into the cache: an upstream, as one tenant uses it.</summary>
+/// <param name="Tenant">The tenant, whose share of the disk the bytes count against.</param>
+/// <param name="Upstream">The upstream with its address and account (<see cref="Tenants.Upstream.Identity"/>).</param>
+internal readonly record struct Supplier(string Tenant, string Upstream)
+{
+    private const char Separator = '-';
+
+    /// <summary>The folder of its files: <c>SHARE-UPSTREAM</c>, hashes both.</summary>
+    public string Owner => $"{Hash(Tenant)}{Separator}{Hash(Upstream)}";
+
+    /// <summary>The share of the disk that a folder counts against: its tenant's.</summary>
+    public static string ShareOf(string owner) => owner.IndexOf(Separator) is var end and >= 0 ? owner[..end] : owner;
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Telemetry;
 
 namespace RegistryProxy.Tests.Support.Servers;
 

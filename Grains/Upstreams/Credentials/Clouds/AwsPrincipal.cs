@@ -75,8 +75,8 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
         {
             { RoleArn: { Length: > 0 } arn, WebIdentityTokenFile: { Length: > 0 } file } options =>
                 (await AssumeByToken(AwsProfiles.RoleOf(arn, options), file, cancellation), roles),
-            { CredentialSource: "Environment" } => (AwsVariables.Keys() ?? throw AwsMachine.NoKeys(), roles),
-            { CredentialSource: { Length: > 0 } } => (await Machine.Keys(cancellation), roles),
+            { } options when options.CredentialSource == "Environment" => (AwsVariables.Keys() ?? throw AwsMachine.NoKeys(), roles),
+            { } options when options.CredentialSource is { Length: > 0 } => (await Machine.Keys(cancellation), roles),
             _ => (await profile.GetAWSCredentials(null).GetCredentialsAsync().WaitAsync(cancellation), roles),
         };
     }
