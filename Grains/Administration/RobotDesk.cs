@@ -10,7 +10,8 @@ namespace RegistryProxy.Grains.Administration;
 /// <c>/admin/robots</c> of this tenant. Who makes a robot, or gets a secret of one, may all that it may: nobody gets more by it than rules
 /// give.
 /// </summary>
-internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocations, TimeProvider time)
+internal sealed class RobotDesk(
+    IGrainFactory grains, IConfigurationFeed configuration, RevocationBudgets revocations, TimeProvider time)
 {
     private const string Revoked = "robot-revoke";
 
@@ -43,7 +44,7 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
             return AdministrationAnswer.Unreadable(problem);
         }
 
-        return RobotBound.Refuse(order.Repositories, order.Actions, call.By.Rules) is { } excess
+        return Excess(call, order.Name, order.Repositories, order.Actions) is { } excess
             ? AdministrationAnswer.Error(403, excess)
             : !revocations.TryChargeChange(call.Tenant) ? TooMany
             : Reply("robot-create", request.Name, await Robots(call).Create(order), 201);
@@ -60,7 +61,7 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
         }
 
         var robot = (await Robots(call).List()).FirstOrDefault(robot => robot.Name == name);
-        return robot is not null && RobotBound.Refuse(robot.Repositories, robot.Actions, call.By.Rules) is { } excess
+        return robot is not null && Excess(call, name, robot.Repositories, robot.Actions) is { } excess
             ? AdministrationAnswer.Error(403, excess)
             : !revocations.TryChargeChange(call.Tenant) ? TooMany
             : Reply("robot-rotate", name, await Robots(call).Rotate(name, expires));
@@ -78,6 +79,10 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
 
     /// <summary>Whether a secret may be called so: no other text goes further.</summary>
     private static bool IsId(string text) => text.Length is > 0 and <= RobotName.MaxLength && text.All(char.IsAsciiHexDigitLower);
+
+    private string? Excess(AdministrationCall call, string name, IReadOnlyList<RepositoryPattern> repositories, RepositoryActions actions) =>
+        configuration.Current.Configuration.Tenants.TryGetValue(call.Tenant, out var tenant)
+            ? RobotBound.Refuse(tenant, name, repositories, actions, call.By.Rules) : "this tenant is not there any more";
 
     private IRobotsGrain Robots(AdministrationCall call) => grains.GetGrain<IRobotsGrain>(call.Tenant);
 

@@ -28,6 +28,9 @@ public sealed class TenantAdministrationTests
             access:
               - { name: apps, who: ["user:alice"], repositories: ["apps/**"], actions: [pull, push] }
               - { name: all, who: [authenticated], repositories: ["base/*"], actions: [pull, catalog] }
+              - { name: releases, who: ["robot:deploy-*"], repositories: ["prod/**"], actions: [pull, push] }
+              - { name: builds, who: ["robot:build-*"], repositories: ["apps/*", "base/os"], actions: [pull] }
+              - { name: claims, who: ["robot:claim-*"], when: { namespace: prod }, repositories: ["prod/**"], actions: [push] }
           other:
             hosts: ["o.example"]
             authenticators: [staff]
@@ -116,6 +119,27 @@ public sealed class TenantAdministrationTests
         Assert.Equal(201, (await Ask(cluster, alice, "POST", "robots",
             """{"name":"weak","repositories":["apps/*"],"actions":["push"]}""")).Status);
         Assert.Equal("robot-rotate", (await Ask(cluster, alice, "POST", "robots/weak/rotate")).Change!.Event);
+    }
+
+    [Theory]
+    [InlineData("deploy-x", 403)]
+    [InlineData("deploy-", 403)]
+    [InlineData("deploy", 201)]
+    [InlineData("build-1", 201)]
+    [InlineData("claim-1", 201)]
+    public async Task Nor_by_a_rule_for_robots_of_its_name(string name, int status)
+    {
+        await using var cluster = await Start();
+        var alice = await Login(cluster, "alice");
+        var reply = await Ask(
+            cluster, alice, "POST", "robots", $$"""{"name":"{{name}}","repositories":["apps/**"],"actions":["pull"]}""");
+        Assert.Equal(status, reply.Status);
+        Assert.Equal(status == 403, reply.Message.Contains($"access rule 'releases' lets robot:{name} pull all of 'prod/**'"));
+
+        // The same at a secret of one that the operator made.
+        await cluster.Service<RobotAdministration>().Ask("acme", (grain, pass) => grain.Create(pass, new RobotOrder(
+            name, [RepositoryPattern.Parse("apps/web")], RepositoryActions.Pull, DateTimeOffset.UtcNow.AddDays(1), "operator")));
+        Assert.Equal(status == 403 ? 403 : 200, (await Ask(cluster, alice, "POST", $"robots/{name}/rotate")).Status);
     }
 
     [Theory]
