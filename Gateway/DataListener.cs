@@ -187,7 +187,9 @@ internal sealed class TenantEndpoints(
 
         var isPreflight = tokenService.Tenant.Cors.Count > 0 && (isDistribution || path is "/token")
             && CrossOrigin.Allow(context, tokenService.Tenant.Cors);
-        return (isDistribution || !IsOfAdministrators(path)) && limits.Spent(tokenService.Tenant) is { } spent
+        return !isDistribution && LoginEndpoints.IsForAdministration(context, tokenService, path)
+                ? LogInToAdminister(context, path.ToString(), tokenService)
+            : (isDistribution || !IsOfAdministrators(path)) && limits.Spent(tokenService.Tenant) is { } spent
                 ? Task.FromResult<DistributionError?>(spent)
             : RequestBounds.Refuse(context.Request) is { } refused
                 ? Refuse(context, tokenService, refused)
@@ -221,6 +223,16 @@ internal sealed class TenantEndpoints(
 
     private async Task<DistributionError?> Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
         await limits.AdmitStranger(tokenService.Tenant, context) ?? error;
+
+    /// <summary>
+    /// Who logs in to stop what floods the tenant does not wait for it, be it within what all have or what strangers have of it.
+    /// </summary>
+    private async Task<DistributionError?> LogInToAdminister(HttpContext context, string path, TokenService tokenService) =>
+        RequestBounds.Refuse(context.Request) is { } refused ? await Refuse(context, tokenService, refused)
+        : (limits.Spent(tokenService.Tenant) ?? await limits.AdmitStranger(tokenService.Tenant, context)) is { } tooMany
+            && !limits.MayLogInToAdminister(tokenService.Tenant)
+            ? tooMany
+        : await logins.Handle(context, tokenService, path);
 
     private async Task<DistributionError?> Serve(HttpContext context, string path, TokenService tokenService, FrontDoorMap map) =>
         await limits.AdmitStranger(tokenService.Tenant, context) ?? await Answer(context, path, tokenService, map);

@@ -20,6 +20,10 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     /// <summary>When to try again what passes by itself, in seconds.</summary>
     private const int RetryAfter = 10;
 
+    /// <summary>The login that was begun in this browser, as it says; nothing of it is proved.</summary>
+    public static (LoginPurpose Purpose, Secret? Flow) Begun(HttpContext context, TokenService tokenService) =>
+        LoginPurpose.Read(context.Request.Cookies[IsSecure(tokenService) ? Cookie : PlainCookie], tokenService.Tenant);
+
     /// <summary>Begins at once where there is one provider, and asks where there are several.</summary>
     public async Task<DistributionError?> Begin(HttpContext context, TokenService tokenService, QueryParameters query)
     {
@@ -74,8 +78,7 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     /// <param name="path">Where it came to: some providers have a path of their own.</param>
     public async Task<DistributionError?> Finish(HttpContext context, TokenService tokenService, QueryParameters query, string path)
     {
-        var cookie = context.Request.Cookies[IsSecure(tokenService) ? Cookie : PlainCookie];
-        var (purpose, flow) = LoginPurpose.Read(cookie, tokenService.Tenant);
+        var (purpose, flow) = Begun(context, tokenService);
         Keep(context, tokenService, "", TimeSpan.Zero);
         if (tokenService.Tenant.IsUnusable && purpose != LoginPurpose.Administration)
         {

@@ -29,6 +29,23 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
     public static bool IsOfAdministrators(Tenant tenant, ReadOnlySpan<char> path) => tenant.AdministratorLogins.Count > 0
         && (path is LoginEndpoints.Path or CallbackPath || path.StartsWith($"{CallbackPath}/", StringComparison.Ordinal));
 
+    /// <summary>
+    /// Whether somebody logs in there to administer the tenant: begins to, or comes back from the provider. It proves nothing yet.
+    /// </summary>
+    public static bool IsForAdministration(HttpContext context, TokenService tokenService, ReadOnlySpan<char> path)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) || !IsOfAdministrators(tokenService.Tenant, path))
+        {
+            return false;
+        }
+
+        var purpose = path is not Path ? BrowserLogin.Begun(context, tokenService).Purpose
+            : TryReadQuery(context, out var query) && query.TryGetSingle("for", out var word)
+                ? LoginPurpose.Named(word, tokenService.Tenant)
+            : null;
+        return purpose == LoginPurpose.Administration;
+    }
+
     public Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, ReadOnlySpan<char> path)
     {
         var isGet = HttpMethods.IsGet(context.Request.Method);

@@ -96,6 +96,59 @@ public sealed partial class PageLoginTests
         Assert.NotEqual(HttpStatusCode.OK, none.StatusCode);
     }
 
+    [Fact]
+    public async Task Who_administers_by_single_sign_on_comes_in_when_the_tenant_has_nothing_left()
+    {
+        await using var provider = await OpenIdProvider.Start();
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await LeasedDoors.Take(SingleSignOn(provider, upstream.Url));
+        provider.Callback = $"{door.DataUrl}/login/callback";
+        using var flood = new PageClient(door.DataUrl);
+        using (var login = await flood.LogIn("alice", FrontDoor.PasswordOf("alice")))
+        {
+            await login.ShouldBe(HttpStatusCode.OK);
+        }
+
+        using var client = new PageClient(door.DataUrl);
+        using var people = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false });
+        for (var turn = 0; turn < 3; turn++)
+        {
+            await Flood(flood);
+            using var start = await client.Get("/login?for=administration&authenticator=sso");
+            await start.ShouldBe(HttpStatusCode.SeeOther);
+            using var form = await people.GetAsync($"{start.Headers.Location}&user=erin");
+            await form.ShouldBe(HttpStatusCode.Redirect);
+            await Flood(flood);
+            using var back = await client.Get(form.Headers.Location!.PathAndQuery);
+            await back.ShouldBe(HttpStatusCode.SeeOther);
+            Assert.Equal("/#/administration", back.Headers.Location!.OriginalString);
+        }
+
+        await Flood(flood);
+        foreach (var other in new[] { "/login?authenticator=sso", "/login?for=page&authenticator=sso", "/login/callback?code=x&state=y" })
+        {
+            using var limited = await client.Get(other);
+            await limited.ShouldBe(HttpStatusCode.TooManyRequests);
+        }
+
+        await Eventually.True(
+            async () =>
+            {
+                using var start = await client.Get("/login?for=administration&authenticator=sso");
+                return start.StatusCode == HttpStatusCode.TooManyRequests;
+            },
+            "a few a second may try, not everybody");
+    }
+
+    /// <summary>Until the tenant has nothing left.</summary>
+    private static Task Flood(PageClient client) => Eventually.True(
+        async () =>
+        {
+            using var answer = await client.Get("/page/v2/team/app/tags/list");
+            return answer.StatusCode == HttpStatusCode.TooManyRequests;
+        },
+        "the tenant has nothing left");
+
     [Theory]
     [InlineData("follow")]
     [InlineData("pass")]
@@ -148,6 +201,24 @@ public sealed partial class PageLoginTests
 
     private static Task<LeasedDoor> Door(string upstream, string more = "") =>
         LeasedDoors.Take(Yaml($"{{ url: \"{upstream}\", allowPrivate: true }}", more));
+
+    private static string SingleSignOn(OpenIdProvider provider, string upstream) => $$"""
+        upstreams:
+          local: { url: "{{upstream}}", allowPrivate: true }
+        authenticators:
+          staff: { type: htpasswd, file: htpasswd }
+          sso:
+            { type: oidc, issuer: "{{provider.Url}}", audience: registry, require: { hd: acme.example }, allowPrivate: true,
+              clientId: {{OpenIdProvider.ClientId}}, clientSecret: { value: "{{OpenIdProvider.ClientSecret}}" }, scopes: [openid] }
+        tenants:
+          acme:
+            hosts: ["*"]
+            authenticators: [staff, sso]
+            administrators: ["subject:sso/erin"]
+            routes: [{ prefix: "", upstream: local }]
+            limits: { requestsPerSecond: 1 }
+            access: [{ name: all, who: [authenticated], repositories: ["**"], actions: [pull] }]
+        """;
 
     private static string Yaml(string upstream, string more = "") => $$"""
         upstreams:
