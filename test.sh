@@ -54,6 +54,10 @@ install() {
     command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends npm >/dev/null
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$tools/npm" @snyk/docker-registry-v2-client@4.0.5 >/dev/null
   fi
+  if [ -n "$full" ] && [ ! -d "$tools/renovate/node_modules/renovate" ]; then
+    echo "Installing Renovate ..."
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$tools/renovate" renovate@39.264.1 >/dev/null
+  fi
   # The package would start a server on this machine: its programs are used as they are.
   if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then
     if [ ! -x "$tools/prometheus/usr/bin/promtool" ]; then

@@ -18,6 +18,11 @@ internal sealed class NameReader(string member, NameTaker take)
     private bool _isBegun;
     private bool _isMember;
     private bool _isList;
+    private bool _hasMember;
+    private bool _hasError;
+
+    /// <summary>Whether what was read is an error, and not a list: there are registries that say so under 200.</summary>
+    public bool IsError => _hasError && !_hasMember;
 
     /// <summary>Reads the next piece; returns how much of it was read, the rest comes again with more.</summary>
     /// <exception cref="JsonException">The body is not a JSON object.</exception>
@@ -57,8 +62,10 @@ internal sealed class NameReader(string member, NameTaker take)
     private void Enter(ref Utf8JsonReader reader, scoped Span<char> name)
     {
         _isList = _isMember && reader.TokenType == JsonTokenType.StartArray;
-        _isMember = reader.TokenType == JsonTokenType.PropertyName && Copy(ref reader, name) is var length
-            && name[..length].SequenceEqual(member);
+        ReadOnlySpan<char> text = reader.TokenType == JsonTokenType.PropertyName ? name[..Copy(ref reader, name)] : [];
+        _isMember = text.SequenceEqual(member);
+        _hasMember |= _isMember;
+        _hasError |= text is "errors" or "error" or "message";
     }
 
     /// <summary>The length of the name; 0 when the text can be none.</summary>

@@ -122,6 +122,11 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
+        if (reader.IsError)
+        {
+            return new ListingPage(names, null, 0, Unfinished(question.Upstream, "is an error"));
+        }
+
         return LinkHeader.TryNext(response, question.Path, out var next)
             ? new ListingPage(names, next, left, null) { Warning = ResponseHeaders.WarningOf(response) }
             : new ListingPage(

@@ -62,20 +62,23 @@ internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
                 return result.Refused is { IsOfAnother: false } refused && IsAbsenceWithoutCursor(refused.Status) ? false : null;
             }
 
-            if (!IsOfIndex(answer))
+            try
             {
-                // A page of whoever answers for everything.
-                return false;
+                if (!await PulledReferrers.IsList(answer, cancellation))
+                {
+                    // A page of whoever answers for everything, or an error.
+                    return false;
+                }
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException)
+            {
+                return null;
             }
 
             Learn(request.Destination, has: true);
             return true;
         }
     }
-
-    private static bool IsOfIndex(HttpResponseMessage answer) =>
-        !answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
-        || MediaType.EssenceOf(type.ToString()) is "" or "application/json" or ReferrersIndex.MediaType;
 
     private static UpstreamRequest RequestOf(RegistryRequest request, Digest subject) => new()
     {

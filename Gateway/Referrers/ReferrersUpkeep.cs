@@ -27,7 +27,7 @@ internal sealed partial class ReferrersUpkeep(
             return null;
         }
 
-        var type = MediaType.EssenceOf(request.Context.Request.ContentType ?? "");
+        var type = ManifestLabel.Of(request.Context.Request.ContentType ?? "", bytes);
         if (ReferringManifest.TryParse(type, bytes) is not { } manifest
             || await support.Query(request, manifest.Subject, request.Aborted) != false)
         {

@@ -3,8 +3,9 @@ using System.Net;
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>
-/// The body of a download with a known length, which goes on where it was when the upstream cuts it: after three tries at most, each later
-/// than the one before, and only with an answer that says it is the same content from exactly there (RFC 9110 §14.4).
+/// The body of a download with a known length, which goes on where it was when the upstream cuts it: after three tries at most without
+/// progress, each later than the one before, and only with an answer that says it is the same content from exactly there (RFC 9110 §14.4).
+/// Once the whole is taken, too, from those that know no ranges; what came before is passed over.
 /// </summary>
 internal sealed class ResumingBody(
     HttpResponseMessage first, long offset, long end, long total, Func<long, CancellationToken, Task<HttpResponseMessage?>> reopen,
@@ -17,11 +18,20 @@ internal sealed class ResumingBody(
     /// <summary>An upstream may give less at once than it is asked for, as often as it likes, but no less than this, in bytes.</summary>
     public const int MinPart = 32 * 1024;
 
+    /// <summary>What must have come, in bytes, for a cut to count as the first one: proxies may end every answer after so much.</summary>
+    public const int Progress = 1024 * 1024;
+
+    private readonly bool _isFromStart = offset == 0;
     private HttpResponseMessage _response = first;
     private Stream? _stream;
     private long _position = offset;
     private long _began = offset;
+    private long _toPass;
+    private bool _hasPassed;
     private int _tries;
+
+    /// <summary>Told of what is passed over; by default nobody.</summary>
+    public IdleWatch? Watch { get; init; }
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
     /// <exception cref="IOException">The upstream ended early and does not go on.</exception>
@@ -32,9 +42,15 @@ internal sealed class ResumingBody(
             try
             {
                 _stream ??= await _response.Content.ReadAsStreamAsync(cancellation);
+                if (_toPass > 0)
+                {
+                    await PassOver(_stream, buffer, cancellation);
+                }
+
                 if (await _stream.ReadAsync(buffer[..(int)Math.Min(buffer.Length, end - _position)], cancellation) is var read and > 0)
                 {
                     _position += read;
+                    _tries = _position - _began >= Progress ? 0 : _tries;
                     return read;
                 }
 
@@ -60,6 +76,21 @@ internal sealed class ResumingBody(
         }
 
         _response.Dispose();
+    }
+
+    private async Task PassOver(Stream stream, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        while (_toPass > 0)
+        {
+            var read = await stream.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _toPass)], cancellation);
+            if (read == 0)
+            {
+                throw new IOException("the body ended early");
+            }
+
+            _toPass -= read;
+            Watch?.Moved(read);
+        }
     }
 
     private async Task<bool> GoOn(CancellationToken cancellation)
@@ -102,10 +133,15 @@ internal sealed class ResumingBody(
             return false;
         }
 
-        (_response, _began) = (next, _position);
+        (_response, _began, _toPass) = (next, _position, 0);
         if (!GoesOn(next, _position, total))
         {
-            return false;
+            if (_hasPassed || !_isFromStart || !GoesOn(next, 0, total))
+            {
+                return false;
+            }
+
+            (_hasPassed, _toPass) = (true, _position);
         }
 
         resumed();

@@ -32,11 +32,14 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
         if (digest is not null)
         {
-            return Digest.TryParse(digest, out _) ? await BeginWhole(request) : (null, DistributionError.DigestInvalid());
+            return Digest.TryParse(digest, out var whole) ? await BeginWhole(request, whole) : (null, DistributionError.DigestInvalid());
         }
 
         return (null, await Begin(request, algorithm is null ? "" : $"?digest-algorithm={algorithm}"));
     }
+
+    /// <summary>Registries hash what they receive by sha256, unless they are told of another algorithm at the beginning.</summary>
+    private static string QueryOf(Digest digest) => digest.Algorithm == "sha256" ? "" : $"?digest-algorithm={digest.Algorithm}";
 
     private async Task<DistributionError?> Begin(RegistryRequest request, string query)
     {
@@ -56,7 +59,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         var (source, refused) = mount.SourceOf(request, digest, from);
         if (source is null)
         {
-            return refused ?? await Begin(request, "");
+            return refused ?? await Begin(request, QueryOf(digest));
         }
 
         var result = await forwarder.Write(request, new ForwardRequest
@@ -72,12 +75,12 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         {
             // Nobody asked for a source that was found here.
             return result.Answer is { } begun ? UploadHeaders.Answer(begun, request, 0)
-                : from is not null && !TakesNoMount(result) ? result.Error : await BeginInstead(request);
+                : from is not null && !TakesNoMount(result) ? result.Error : await BeginInstead(request, digest);
         }
 
         if (!await mount.IsThere(request, digest))
         {
-            return await BeginInstead(request);
+            return await BeginInstead(request, digest);
         }
 
         UploadHeaders.AnswerCreated(answer, request, digest);
@@ -94,9 +97,9 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         || result is { IsUnsent: true, Error: { IsRefusedUpstream: true } or { Code: "DENIED" } };
 
     /// <summary>The upstream said that it mounted what is not there then, or refused to mount it: the client uploads it.</summary>
-    private async Task<DistributionError?> BeginInstead(RegistryRequest request)
+    private async Task<DistributionError?> BeginInstead(RegistryRequest request, Digest digest)
     {
-        var (answer, error) = await Query(request);
+        var (answer, error) = await Query(request, digest);
         using (answer)
         {
             request.Context.Response.StatusCode = StatusCodes.Status202Accepted;
@@ -104,9 +107,9 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         }
     }
 
-    private async Task<(UploadState? Begun, DistributionError? Error)> BeginWhole(RegistryRequest request)
+    private async Task<(UploadState? Begun, DistributionError? Error)> BeginWhole(RegistryRequest request, Digest digest)
     {
-        var (answer, error) = await Query(request);
+        var (answer, error) = await Query(request, digest);
         using (answer)
         {
             return answer is null ? (null, error)
@@ -116,7 +119,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
     }
 
     /// <summary>Begins an upload by a request of ours, whatever body the client's has.</summary>
-    private async Task<UpstreamResult> Query(RegistryRequest request)
+    private async Task<UpstreamResult> Query(RegistryRequest request, Digest digest)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, (Uri?)null);
         RequestHeaders.AddCommon(message);
@@ -124,7 +127,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             request.Upstream,
             new UpstreamRequest
             {
-                Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/uploads/"),
+                Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/uploads/{QueryOf(digest)}"),
                 Payer = request,
                 Scope = UpstreamScope.Push(request.UpstreamName),
                 NotFound = DistributionError.NameUnknown(),

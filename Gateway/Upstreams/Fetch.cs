@@ -80,6 +80,11 @@ internal record UpstreamRequest
     /// <summary>What it is for.</summary>
     public CallKind Kind { get; init; }
 
+    /// <summary>
+    /// Whether a refusal of this HEAD may be of HEAD rather than of the credential: the upstream has answered none of late.
+    /// </summary>
+    public bool IsTrial { get; init; }
+
     /// <summary>Whether a response is an answer; every other one is an error.</summary>
     public virtual bool IsAnswer(HttpResponseMessage response) =>
         response.RequestMessage!.Method == HttpMethod.Get || response.RequestMessage.Method == HttpMethod.Head ? IsRead(response)

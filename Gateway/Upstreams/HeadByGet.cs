@@ -6,11 +6,15 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// A client's HEAD, where the upstream's answer to one says nothing, or no digest of which it is known that a manifest has it: answered by
-/// what a GET says. An upstream that counts pulls is believed, since a GET would be one.
+/// A client's HEAD, where the upstream's answer to one says nothing, or no digest of which it is known that a manifest has it, or not how
+/// long a blob is: answered by what a GET says. An upstream that counts pulls is believed, since a GET would be one.
 /// </summary>
 internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, CheckedDigests digests)
 {
+    /// <summary>What is known of HEAD at an upstream, for what is pulled; <c>null</c> for referrers, which have none.</summary>
+    public HeadRecord? RecordOf(RegistryRequest request, Download download) =>
+        download.Content == ContentKind.Referrers ? null : heads.RecordOf(FetchOf(request, download));
+
     /// <summary>Whether only a GET can answer; learns from what was answered.</summary>
     public async ValueTask<bool> IsNeeded(RegistryRequest request, Download download, UpstreamResult result, CancellationToken cancellation)
     {
@@ -40,7 +44,7 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
             case { Refused.IsDoubtful: true }:
                 return record.IsVoid || !await heads.IsBelieved(fetch, cancellation);
             case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
-                return download.Content == ContentKind.Manifest && !CountsPulls(answer)
+                return download.Content == ContentKind.Blob ? !SaysLength(answer) : !CountsPulls(answer)
                     && (!IsWhole(answer) || (request.Path.Reference!.Digest is null && !IsGood(request, answer)));
             default:
                 return false;
@@ -80,6 +84,10 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, Check
     /// <summary>Whether the digest that a HEAD says may be told to a client.</summary>
     private bool IsGood(RegistryRequest request, HttpResponseMessage answer) => PulledHead.ClaimOf(answer) is { } claimed
         && (answer.Content.Headers.ContentLength > Manifest.MaxBytes || digests.Has(request.Upstream.Identity, claimed));
+
+    /// <summary>Whether a HEAD says how long a blob is, which clients need; of an encoded one nobody can tell.</summary>
+    private static bool SaysLength(HttpResponseMessage answer) =>
+        answer.Content.Headers.ContentLength is not null || ResponseHeaders.IsEncoded(answer);
 
     private static bool CountsPulls(HttpResponseMessage answer) => PulledHead.ClaimOf(answer) is not null
         && (answer.Headers.NonValidated.Contains("RateLimit-Limit") || answer.Headers.NonValidated.Contains("RateLimit-Remaining"));

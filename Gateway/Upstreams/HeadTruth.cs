@@ -48,6 +48,18 @@ internal sealed class HeadRecord(TimeProvider time)
         }
     }
 
+    /// <summary>Whether HEAD said yes of late.</summary>
+    public bool IsHonest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return IsRecent(_honestAt);
+            }
+        }
+    }
+
     /// <summary>Whether it is to be told what a GET brings: nothing is known of HEAD now.</summary>
     public bool WantsWitness
     {

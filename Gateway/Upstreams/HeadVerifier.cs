@@ -10,7 +10,8 @@ internal sealed class HeadVerifier(UpstreamClient client, HeadTruth heads)
     public async Task<UpstreamResult> Head(Fetch fetch, CancellationToken cancellation)
     {
         using var message = fetch.ToMessage(HttpMethod.Head);
-        return await client.SendWithTimeout(fetch.Destination.Upstream, fetch with { IsMetered = false }, message, cancellation);
+        var asked = fetch with { IsMetered = false, IsTrial = !RecordOf(fetch).IsHonest };
+        return await client.SendWithTimeout(fetch.Destination.Upstream, asked, message, cancellation);
     }
 
     /// <summary>HEAD said that it is not there, or not for us: whether that is believed.</summary>
@@ -30,7 +31,7 @@ internal sealed class HeadVerifier(UpstreamClient client, HeadTruth heads)
             {
                 record.Confirm();
             }
-            else if (result.Refused is { IsDoubtful: true } or { IsNoWordOfGet: true })
+            else if (result.Refused is { IsDoubtful: true, Status: < 500 } or { IsNoWordOfGet: true })
             {
                 record.Reject();
             }

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
+using RegistryProxy.Files;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
@@ -17,7 +20,7 @@ internal static class PulledHead
     {
         if (content == ContentKind.Referrers)
         {
-            return CopyReferrers(upstream, request);
+            return WriteReferrers(upstream, request);
         }
 
         var requested = content == ContentKind.Blob ? request.Path.Digest : request.Path.Reference!.Digest;
@@ -105,15 +108,10 @@ internal static class PulledHead
             && ByteRange.Of(request, request.Headers.IfRange.ToString(), length) is { IsPartial: true } wanted && from == wanted.First
             && to < wanted.End);
 
-    private static DistributionError? CopyReferrers(HttpResponseMessage upstream, RegistryRequest request)
+    /// <summary>The same of a list of referrers, or of one that has not changed.</summary>
+    public static DistributionError? WriteReferrers(HttpResponseMessage upstream, RegistryRequest request)
     {
         var response = request.Context.Response;
-        if (upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
-            && MediaType.EssenceOf(type.ToString()) == "text/html")
-        {
-            return Odd(request, "sent something that is no list of referrers");
-        }
-
         ResponseHeaders.Copy(upstream, response);
         if (!LinkHeader.TryNextQuery(upstream, out var query))
         {
@@ -127,5 +125,80 @@ internal static class PulledHead
         }
 
         return null;
+    }
+}
+
+/// <summary>
+/// A list of referrers on its way to the client. Who has no such API may answer with a page, or with an error under 200: a short answer is
+/// read before its head is written, a longer one is known by its beginning.
+/// </summary>
+internal static class PulledReferrers
+{
+    /// <summary>The most that is held of one, in bytes.</summary>
+    private const int MaxHeld = 64 * 1024;
+
+    /// <summary>Sends it; the error for the client, <paramref name="none"/> when it is no list.</summary>
+    public static async Task<DistributionError?> Send(
+        RegistryRequest request, HttpResponseMessage upstream, DistributionError none, IdleWatch watch)
+    {
+        using var held = BoundedBody.Hold(upstream);
+        await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
+        var begin = await Begin(upstream, body, held, watch.Token, watch.Moved);
+        if (!IsList(upstream, begin))
+        {
+            return none;
+        }
+
+        if (PulledHead.WriteReferrers(upstream, request) is { } odd)
+        {
+            return odd;
+        }
+
+        request.Context.Response.StatusCode = StatusCodes.Status200OK;
+        if (!request.IsHead)
+        {
+            await request.Context.Response.BodyWriter.WriteAsync(begin, watch.Token);
+            watch.Sent(begin.Length);
+            await BodyStream.Copy(body.ReadAsync, request.Context.Response.BodyWriter, watch);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether an answer is such a list; its body is read as far as that takes.</summary>
+    public static async Task<bool> IsList(HttpResponseMessage upstream, CancellationToken cancellation)
+    {
+        using var held = BoundedBody.Hold(upstream);
+        await using var body = await upstream.Content.ReadAsStreamAsync(cancellation);
+        return IsList(upstream, await Begin(upstream, body, held, cancellation));
+    }
+
+    private static Task<byte[]> Begin(HttpResponseMessage upstream, Stream body, BodyAllowance.Holder held,
+        CancellationToken cancellation, Action<int>? moved = null) =>
+        BoundedBody.ReadBeginning(body, upstream.Content.Headers.ContentLength, held, MaxHeld, cancellation, moved);
+
+    private static bool IsList(HttpResponseMessage upstream, byte[] begin)
+    {
+        if (upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
+            && MediaType.EssenceOf(type.ToString()) == "text/html")
+        {
+            return false;
+        }
+
+        try
+        {
+            var json = EncodedBody.WithoutMark(begin);
+            if (begin.Length > MaxHeld)
+            {
+                return json.Span.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+            }
+
+            using var document = JsonDocument.Parse(json);
+            return UpstreamJson.MemberOf(document.RootElement, "manifests") is { ValueKind: JsonValueKind.Array or JsonValueKind.Null };
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 }

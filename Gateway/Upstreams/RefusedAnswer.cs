@@ -21,9 +21,10 @@ internal sealed record RefusedAnswer(int Status, bool IsOfAnother, string? Scope
 
     /// <summary>
     /// Whether it is a no to a HEAD that a GET may not get: there are registries that say 404 to each HEAD, or 401 or 403 with a good
-    /// token.
+    /// token, and servers that say whatever they say to a method which they do not know. That something took too long, or comes too
+    /// often, is of no method.
     /// </summary>
-    public bool IsDoubtful => Status is 401 or 403 or 404;
+    public bool IsDoubtful => Status is 500 or (>= 400 and < 500 and not (405 or 408 or 425 or 429));
 
     public static RefusedAnswer Of(Upstream upstream, HttpResponseMessage response) => new(
         (int)response.StatusCode, CameFromAnother(upstream, response), ScopeOf(response), LengthOf(response));

@@ -96,7 +96,7 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
 
         return result.Token is { } token
             ? (new UpstreamCall(upstream, key, token, request.FollowRedirects, request.IsMetered, request.Kind,
-                request.Payer?.Key ?? default), null)
+                request.Payer?.Key ?? default) { IsTrial = request.IsTrial }, null)
             : (null, TokenFailures.ErrorOf(upstream, result.Failure!));
     }
 }

@@ -24,17 +24,9 @@ internal sealed class UpstreamDownloads(
         var context = request.Context;
         using var watch = ThrottledBody.Watch(context, time);
 
-        // The specification has no HEAD of referrers.
-        var method = request.IsHead && download.Content != ContentKind.Referrers ? HttpMethod.Head : HttpMethod.Get;
-        using var message = Message(request, download, method);
-        var result = await client.Send(request.Upstream, download, message, watch.Token);
-        result = await WithoutRange(request, download, message, result, watch.Token);
-        if (await heads.IsNeeded(request, download, result, watch.Token))
-        {
-            result.Answer?.Dispose();
-            result = await Guarded(request, () => heads.Answer(request, download, FirstByte(request, download), watch));
-        }
-
+        var record = request.IsHead ? heads.RecordOf(request, download) : null;
+        var result = record is { IsVoid: true } ? await ByGet(request, download, watch)
+            : await Ask(request, record is { IsHonest: false } ? download with { IsTrial = true } : download, record is not null, watch);
         if (result.Answer is not { } response)
         {
             return result.Cause is { } cause ? failures.Tell(request, ForwarderError.Request, cause, result.Error!) : result.Error;
@@ -47,6 +39,24 @@ internal sealed class UpstreamDownloads(
                 (download, response))).Error;
         }
     }
+
+    /// <summary>Asks as the client does, with a GET where that alone can tell. The specification has no HEAD of referrers.</summary>
+    private async Task<UpstreamResult> Ask(RegistryRequest request, Download download, bool isHead, IdleWatch watch)
+    {
+        using var message = Message(request, download, isHead ? HttpMethod.Head : HttpMethod.Get);
+        var result = await client.Send(request.Upstream, download, message, watch.Token);
+        result = await WithoutRange(request, download, message, result, watch.Token);
+        if (!await heads.IsNeeded(request, download, result, watch.Token))
+        {
+            return result;
+        }
+
+        result.Answer?.Dispose();
+        return await ByGet(request, download with { IsTrial = false }, watch);
+    }
+
+    private Task<UpstreamResult> ByGet(RegistryRequest request, Download download, IdleWatch watch) =>
+        Guarded(request, () => heads.Answer(request, download, FirstByte(request, download), watch));
 
     private async Task<DistributionError?> PassWhole(RegistryRequest request, Download download, UpstreamResult result, IdleWatch watch)
     {
@@ -91,6 +101,11 @@ internal sealed class UpstreamDownloads(
             && response.StatusCode == System.Net.HttpStatusCode.OK)
         {
             return await PulledManifest.Send(request, response, digests, watch);
+        }
+
+        if (download.Content == ContentKind.Referrers && result.Redirect is null && response.StatusCode == System.Net.HttpStatusCode.OK)
+        {
+            return await PulledReferrers.Send(request, response, download.NotFound, watch);
         }
 
         if (Begin(request, download.Content, result) is { } odd)
@@ -199,7 +214,7 @@ internal sealed class UpstreamDownloads(
         if (download.IsResumable && Extent(response) is var (first, end, total))
         {
             last = end - 1;
-            await using var resuming = new ResumingBody(response, first, end, total, Reopen, meter.Resumed, time);
+            await using var resuming = new ResumingBody(response, first, end, total, Reopen, meter.Resumed, time) { Watch = watch };
             await Send(resuming.Read);
             return;
         }

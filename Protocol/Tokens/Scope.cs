@@ -69,43 +69,61 @@ public sealed record Scope
 
     /// <summary>
     /// Parses any number of scope parameters, each of which may hold several separated by spaces, merged by repository in order of
-    /// appearance. What does not fit into one token is left out: less may always be granted than was asked for.
+    /// appearance. Of what does not fit into one token the middle is left out, since less may always be granted than was asked for: the
+    /// first is what a push is for, and the last what a client has just added to those that it collects.
     /// </summary>
     public static IReadOnlyList<Scope> ParseAll(IEnumerable<string> parameters)
     {
         List<Scope> parsed = [];
+        Dictionary<string, int> places = [];
         foreach (var parameter in parameters)
         {
             foreach (var range in parameter.AsSpan().Split(' '))
             {
                 if (TryParse(parameter.AsSpan()[range], out var scope))
                 {
-                    Merge(parsed, scope);
+                    Merge(parsed, places, scope);
                 }
             }
         }
 
-        return parsed;
+        return BothEnds(parsed);
     }
 
     public override string ToString() =>
         Repository is null ? "registry:catalog:*" : new StringBuilder("repository:").Append(Repository.Value).Append(':')
             .AppendJoin(',', Actions.Names()).ToString();
 
-    private static void Merge(List<Scope> scopes, Scope scope)
+    private static void Merge(List<Scope> scopes, Dictionary<string, int> places, Scope scope)
     {
-        var index = scopes.FindIndex(known => known.Repository == scope.Repository);
-        if (index < 0)
+        if (places.TryAdd(scope.Repository?.Value ?? "", scopes.Count))
         {
-            if (scopes.Count < MaxCount && scopes.Sum(LengthOf) + LengthOf(scope) <= MaxText)
+            scopes.Add(scope);
+            return;
+        }
+
+        var known = places[scope.Repository?.Value ?? ""];
+        scopes[known] = scope with { Actions = scopes[known].Actions | scope.Actions };
+    }
+
+    /// <summary>The first, the last, the second, and so on, as many as fit; in their order.</summary>
+    private static List<Scope> BothEnds(List<Scope> scopes)
+    {
+        var (first, end, length) = (0, scopes.Count, 0);
+        while (first < end && scopes.Count - (end - first) is var taken and < MaxCount)
+        {
+            var isFirst = taken % 2 == 0;
+            length += LengthOf(scopes[isFirst ? first : end - 1]);
+            if (length > MaxText)
             {
-                scopes.Add(scope);
+                break;
             }
+
+            (first, end) = isFirst ? (first + 1, end) : (first, end - 1);
         }
-        else
-        {
-            scopes[index] = scope with { Actions = scopes[index].Actions | scope.Actions };
-        }
+
+        scopes.RemoveRange(first, end - first);
+        return scopes;
     }
 
     private static int LengthOf(Scope scope) => Frame + (scope.Repository?.Value.Length ?? 0);

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -60,6 +62,78 @@ public sealed class FieldCredentialTests
         using var client = door.Client();
         using var pulled = await client.GetManifest("a/b", "v1");
         await pulled.ShouldBe(HttpStatusCode.OK);
+    }
+
+    /// <summary>What asks for the form again gets it again; other redirects make a GET of it.</summary>
+    [Theory]
+    [InlineData(307, "username: robot, password: { value: secret }", "POST")]
+    [InlineData(308, "token: { value: secret }", "POST")]
+    [InlineData(301, "username: robot, password: { value: secret }", "GET")]
+    [InlineData(302, "token: { value: secret }", "GET")]
+    [InlineData(303, "username: robot, password: { value: secret }", "GET")]
+    public async Task A_form_for_a_token_follows_its_service(int status, string credentials, string method)
+    {
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            var request = context.Request;
+            if (request.Path == "/token")
+            {
+                context.Response.StatusCode = status;
+                context.Response.Headers.Location = $"/moved/token{request.QueryString}";
+            }
+            else if (request.Path != "/moved/token")
+            {
+                await Bearer(context, "here");
+            }
+            else if (HttpMethods.IsGet(request.Method))
+            {
+                await (Is(context, "<token>:secret") || Is(context, "robot:secret")
+                    ? context.Response.WriteAsync("""{"token":"good-here"}""") : Refuse(context, []));
+            }
+            else
+            {
+                var form = await request.ReadFormAsync();
+                await (form["password"] == "secret" || form["refresh_token"] == "secret"
+                    ? context.Response.WriteAsync("""{"token":"good-here"}""") : Refuse(context, []));
+            }
+        });
+        await using var door = await LeasedDoors.Take(
+            DoorConfiguration.Single(upstream.Url, $", credentials: {{ type: bearer, {credentials} }}"));
+        using var client = door.Client();
+        using var pulled = await client.GetManifest("a/b", "v1");
+        await pulled.ShouldBe(HttpStatusCode.OK);
+        Assert.Equal([method], upstream.Requests.Where(request => request.Target.StartsWith("/moved/", StringComparison.Ordinal))
+            .Select(request => request.Method).Distinct());
+    }
+
+    [Theory]
+    [InlineData("/token", "https://elsewhere.example/token",
+        "redirects to another host, which upstreams.*.realms must list in its place: https://elsewhere.example")]
+    [InlineData("/v2/", "https://elsewhere.example/v2/",
+        "redirects GET /v2/ to another host; its url must name that one: https://elsewhere.example")]
+    [InlineData("/token", "/token", "redirects more than 3 times on its own host")]
+    [InlineData("/v2/", "/v2/", "redirects GET /v2/ more than 3 times on its own host")]
+    public async Task A_redirect_that_is_not_followed_is_named_with_its_target(string path, string location, string said)
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            if (context.Request.Path == path)
+            {
+                context.Response.StatusCode = 302;
+                context.Response.Headers.Location = location;
+                return Task.CompletedTask;
+            }
+
+            return Bearer(context, "here");
+        });
+        await using var door = await LeasedDoors.Take(DoorConfiguration.Single(upstream.Url, Credentials));
+        using var client = door.Client();
+        using var pulled = await client.GetManifest("a/b", "v1");
+        Assert.Contains(said.Split(':')[0], await pulled.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
+        await Eventually.True(
+            async () => JsonDocument.Parse(await door.Admin("/admin/upstreams")).RootElement.EnumerateArray()
+                .Any(status => status.GetProperty("lastError").GetString()?.Contains(said, StringComparison.Ordinal) == true),
+            "the administrators are told of the target");
     }
 
     private static Task Serve(HttpContext context)

@@ -125,11 +125,32 @@ public sealed class FieldReferrersTests : IAsyncLifetime
     [Theory]
     [InlineData("refused")]
     [InlineData("page")]
+    [InlineData("error")]
+    [InlineData("nothing")]
     [InlineData("bad")]
     public async Task Whoever_has_no_referrers_says_so_in_some_way_and_its_tag_is_kept(string kind)
     {
+        Assert.Empty(await _alice.List($"{kind}/x", Subject));
         var digest = await Attach($"{kind}/x", 1, Subject.Value);
         Assert.Contains(digest, Encoding.UTF8.GetString(_manifests[$"{kind}/x/{Tag}"].Bytes));
+        Assert.Equal([digest], await _alice.List($"{kind}/x", Subject));
+        using var head = await _alice.Do(HttpMethod.Head, $"/v2/{kind}/x/referrers/{Subject}", RegistryClient.Pull($"{kind}/x"));
+        await head.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData(null)]
+    public async Task What_is_pushed_under_a_label_that_says_nothing_is_listed(string? type)
+    {
+        var manifest = TestReferrer.Of(Subject, Type, 1);
+        using var body = new ByteArrayContent(manifest.Bytes);
+        body.Headers.TryAddWithoutValidation("Content-Type", type);
+        using var attached = await _alice.Do(
+            HttpMethod.Put, $"/v2/plain/x/manifests/{manifest.Digest}", RegistryClient.Push("plain/x"), body);
+        await attached.ShouldBe(HttpStatusCode.Created);
+        Assert.Equal(Subject.Value, TestReferrer.SubjectOf(attached));
+        Assert.Equal([manifest.Digest.Value], await _alice.List("plain/x", Subject));
     }
 
     [Fact]
@@ -171,8 +192,12 @@ public sealed class FieldReferrersTests : IAsyncLifetime
 
         if (endpoint == "referrers")
         {
-            context.Response.StatusCode = kind switch { "unsupported" => 405, "refused" => 406, "bad" => 400, "page" => 200, _ => 404 };
-            context.Response.ContentType = kind == "page" ? "text/html" : null;
+            context.Response.StatusCode = kind switch
+            {
+                "unsupported" => 405, "refused" => 406, "bad" => 400, "page" or "error" or "nothing" => 200, _ => 404,
+            };
+            context.Response.ContentType = kind switch { "page" => "text/html", "error" => "application/json", _ => null };
+            await context.Response.WriteAsync(kind == "error" ? "{\"errors\":[{\"code\":\"UNSUPPORTED\"}]}" : "");
             return;
         }
 

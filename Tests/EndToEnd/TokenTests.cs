@@ -155,7 +155,7 @@ public sealed class TokenTests(Lab lab)
     }
 
     [Fact]
-    public async Task Another_service_is_refused_and_of_too_many_scopes_the_first_count()
+    public async Task Another_service_is_refused_and_of_too_many_scopes_both_ends_count()
     {
         var door = await lab.Door;
         using var client = door.Client();
@@ -164,7 +164,8 @@ public sealed class TokenTests(Lab lab)
         using var scopes = await client.RequestToken(Enumerable.Range(0, Scope.MaxCount + 1).Select(i => $"repository:public/{i}:pull"));
         await scopes.ShouldBe(HttpStatusCode.OK);
         Assert.Equal(
-            string.Join(' ', Enumerable.Range(0, Scope.MaxCount).Select(i => $"repository:public/{i}:pull")),
+            string.Join(' ', Enumerable.Range(0, Scope.MaxCount + 1).Where(i => i != Scope.MaxCount / 2)
+                .Select(i => $"repository:public/{i}:pull")),
             (await RegistryClient.ReadToken(scopes)).Scope);
     }
 

@@ -35,6 +35,20 @@ public sealed class ListingReadingTests
     }
 
     [Theory]
+    [InlineData("""{"errors":[{"code":"UNAUTHORIZED"}]}""", true)]
+    [InlineData("""{"message":"try again"}""", true)]
+    [InlineData("""{"name":"x","errors":[],"tags":[]}""", false)]
+    [InlineData("""{"name":"x","tags":[{"errors":[]}]}""", false)]
+    [InlineData("""{"name":"x","child":{"errors":[]}}""", false)]
+    [InlineData("{}", false)]
+    public void An_error_is_no_list_without_names(string body, bool isError)
+    {
+        var reader = new NameReader("tags", _ => { });
+        reader.Read(Encoding.UTF8.GetBytes(body), isFinal: true);
+        Assert.Equal(isError, reader.IsError);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("\"x\"")]

@@ -5,7 +5,7 @@ using RegistryProxy.Tests.Support.Images;
 
 namespace RegistryProxy.Tests.Gateway;
 
-/// <summary>A download that is cut goes on, three tries long.</summary>
+/// <summary>A download that is cut goes on, three tries long each time that much came.</summary>
 public sealed class ResumingBodyTests
 {
     private static readonly byte[] Content = TestBlob.Random(796, 4000).Bytes;
@@ -47,19 +47,47 @@ public sealed class ResumingBodyTests
     public async Task An_answer_that_is_not_the_rest_is_not_taken_for_it()
     {
         _answers.Enqueue(from => Part(from + 1, Content.Length));
-        _answers.Enqueue(_ => Cut(Content.Length));
+        _answers.Enqueue(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(Content[1..]) });
         _answers.Enqueue(_ => null);
         await Assert.ThrowsAsync<IOException>(() => Read(Cut(1000)));
         Assert.Equal(0, _resumed);
     }
 
-    private async Task<byte[]> Read(HttpResponseMessage first)
+    [Fact]
+    public async Task However_often_it_is_cut_it_goes_on_as_long_as_much_came_between()
     {
+        var content = TestBlob.Random(797, 10 * ResumingBody.Progress).Bytes;
+        for (var cut = 2; cut <= 10; cut++)
+        {
+            var end = cut * ResumingBody.Progress;
+            _answers.Enqueue(from => Part(from, end, content));
+        }
+
+        Assert.Equal(content, await Read(Cut(ResumingBody.Progress, content), content));
+        Assert.Equal(9, _resumed);
+    }
+
+    [Fact]
+    public async Task From_who_knows_no_ranges_the_whole_is_taken_once_and_what_came_is_passed_over()
+    {
+        _answers.Enqueue(_ => Cut(3000));
+        _answers.Enqueue(from => Part(from, Content.Length));
+        Assert.Equal(Content, await Read(Cut(1000)));
+        _answers.Enqueue(_ => Cut(3000));
+        _answers.Enqueue(_ => Cut(Content.Length));
+        _answers.Enqueue(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(Content[1..]) });
+        await Assert.ThrowsAsync<IOException>(() => Read(Cut(1000)));
+        Assert.Equal(3, _resumed);
+    }
+
+    private async Task<byte[]> Read(HttpResponseMessage first, byte[]? expected = null)
+    {
+        var length = (expected ?? Content).Length;
         await using var body = new ResumingBody(
-            first, 0, Content.Length, Content.Length, (from, _) => Task.FromResult(_answers.Dequeue()(from)), () => _resumed++,
+            first, 0, length, length, (from, _) => Task.FromResult(_answers.Dequeue()(from)), () => _resumed++,
             TimeProvider.System);
         using var all = new MemoryStream();
-        var buffer = new byte[700];
+        var buffer = new byte[expected is null ? 700 : 100_000];
         while (await body.Read(buffer, CancellationToken.None) is var read and > 0)
         {
             all.Write(buffer, 0, read);
@@ -69,14 +97,20 @@ public sealed class ResumingBodyTests
     }
 
     /// <summary>The whole, which ends too early.</summary>
-    private static HttpResponseMessage Cut(int end) => new(HttpStatusCode.OK)
+    private static HttpResponseMessage Cut(int end, byte[]? content = null) => new(HttpStatusCode.OK)
     {
-        Content = new ByteArrayContent(Content[..end]) { Headers = { ContentLength = Content.Length } },
+        Content = new ByteArrayContent((content ?? Content)[..end]) { Headers = { ContentLength = (content ?? Content).Length } },
     };
 
-    private static HttpResponseMessage Part(long from, int end) => new(HttpStatusCode.PartialContent)
+    private static HttpResponseMessage Part(long from, int end, byte[]? content = null)
     {
-        Content = new ByteArrayContent(
-            Content[(int)from..end]) { Headers = { ContentRange = new ContentRangeHeaderValue(from, Content.Length - 1, Content.Length) } },
-    };
+        content ??= Content;
+        return new HttpResponseMessage(HttpStatusCode.PartialContent)
+        {
+            Content = new ByteArrayContent(content[(int)from..end])
+            {
+                Headers = { ContentRange = new ContentRangeHeaderValue(from, content.Length - 1, content.Length) },
+            },
+        };
+    }
 }

@@ -23,14 +23,17 @@ public sealed class TokenProtocolTests
         Assert.Equal(expected, Scope.TryParse(text, out var scope) ? scope.ToString() : null);
 
     [Fact]
-    public void Scopes_of_one_repository_are_merged_and_the_first_twenty_count()
+    public void Scopes_of_one_repository_are_merged_and_of_too_many_both_ends_count()
     {
         var scopes = Scope.ParseAll(["repository:a:pull repository:b:push  bad:", "repository:a:push"]);
         Assert.Equal(["repository:a:pull,push", "repository:b:push"], scopes.Select(scope => scope.ToString()));
         var many = Enumerable.Range(0, 150).Select(number => $"repository:r{number}:pull").ToList();
-        Assert.Equal(many.Take(Scope.MaxCount),
-            Scope.ParseAll([string.Join(' ', many), "repository:r0:pull"]).Select(scope => scope.ToString()));
-        Assert.Equal(many.Take(Scope.MaxCount), Scope.ParseAll(many).Select(scope => scope.ToString()));
+        var ends = many.Take(Scope.MaxCount / 2).Concat(many.TakeLast(Scope.MaxCount / 2)).ToList();
+        Assert.Equal(ends, Scope.ParseAll([string.Join(' ', many), "repository:r0:pull"]).Select(scope => scope.ToString()));
+        Assert.Equal(ends, Scope.ParseAll(many).Select(scope => scope.ToString()));
+        var longs = Enumerable.Range(100, 45).Select(number => $"repository:{new string('a', 127)}{number}:pull").ToList();
+        Assert.Equal(longs.Take(20).Concat(longs.TakeLast(20)), Scope.ParseAll(longs).Select(scope => scope.ToString()));
+        Assert.Equal(longs.Take(40), Scope.ParseAll(longs.Take(40)).Select(scope => scope.ToString()));
     }
 
     [Fact]

@@ -185,7 +185,7 @@ internal sealed class BlobDownload(
             return DownloadEnd.NotKept;
         }
 
-        await using var body = new ResumingBody(answer, 0, Size, Size, Reopen, source.Resumed, time);
+        await using var body = new ResumingBody(answer, 0, Size, Size, Reopen, source.Resumed, time) { Watch = watch };
         return Size == 0 ? await Empty() : await Write(body, watch);
     }
 

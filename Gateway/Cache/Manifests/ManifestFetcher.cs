@@ -23,8 +23,8 @@ internal sealed class ManifestFetcher(
     private readonly WantedFlights<FlightKey, ManifestAnswer> _flights = new();
 
     /// <summary>
-    /// A question by the request: whoever takes unusual types, or has missed before, or asks where others did, has it asked with HEAD
-    /// first.
+    /// A question by the request: whoever takes unusual types, or has missed before, or asks where others did or where unusual types are,
+    /// has it asked with HEAD first.
     /// </summary>
     public ManifestQuestion Question(RegistryRequest request, AcceptedTypes accepted, in TenantRepository repository, in WriteMark mark)
     {
@@ -54,6 +54,11 @@ internal sealed class ManifestFetcher(
         if (answer.Error is { Status: StatusCodes.Status404NotFound or StatusCodes.Status406NotAcceptable } no)
         {
             refusals.Learn(question.RefusalKey, question.Accepted, no, question.Mark);
+        }
+        else if (question.Reference.Tag is not null
+            && answer.Content is { } content && ManifestMediaType.Parse(content.MediaType) == ManifestTypes.None)
+        {
+            refusals.Doubt(question.Repository);
         }
 
         return answer;
@@ -136,8 +141,8 @@ internal sealed class ManifestFetcher(
 
     /// <summary>
     /// What a digest names is checked whatever its type. What a tag names has the digest of its bytes, whatever the upstream says of it;
-    /// what is of no known type is kept if it says its type itself, and never as what a tag leads to. One that the upstream calls by
-    /// another known type than it says itself is kept for those alone who believe that upstream.
+    /// what is of no known type is kept by its digest, and never as what a tag leads to. One whose type is the upstream's word alone, or
+    /// not what it says itself, is kept for those alone who believe that upstream.
     /// </summary>
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
@@ -173,6 +178,11 @@ internal sealed class ManifestFetcher(
 
             if (isItsOwn || !ManifestMediaType.IsMislabelled(bytes, mediaType))
             {
+                if (!isItsOwn && mediaType != ManifestMediaType.Unknown)
+                {
+                    stored.Add(supplier, content.OfItsSupplier());
+                }
+
                 return new ManifestAnswer(content, CacheState.Bypass, null);
             }
 

@@ -6,7 +6,7 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 
 /// <summary>
 /// What upstreams did not give: for types that nobody pulls with it is not asked again at once, and in a repository where something was
-/// refused it is asked with HEAD first, which costs no pull.
+/// refused, or is of a type for which no tags are kept, it is asked with HEAD first, which costs no pull.
 /// </summary>
 internal sealed class ManifestRefusals(InvalidationClock clock, TimeProvider time)
 {
@@ -15,7 +15,7 @@ internal sealed class ManifestRefusals(InvalidationClock clock, TimeProvider tim
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 8 * 1024 * 1024;
 
-    /// <summary>How many repositories are known where something was refused.</summary>
+    /// <summary>How many repositories are known that are asked with HEAD first.</summary>
     private const int DoubtCapacity = 10_000;
 
     /// <summary>What they may weigh, in bytes.</summary>
@@ -33,7 +33,10 @@ internal sealed class ManifestRefusals(InvalidationClock clock, TimeProvider tim
     private readonly WeighedCache<TenantRepository, long> _doubts = new(
         DoubtCapacity, DoubtMaxBytes, static (repository, _) => TextWeight.Of(repository.Name.Value));
 
-    /// <summary>Whether something was refused there of late.</summary>
+    /// <summary>Something of an unusual type is there.</summary>
+    public void Doubt(in TenantRepository repository) => _doubts.Set(repository, time.GetTimestamp());
+
+    /// <summary>Whether something was refused there of late, or is of an unusual type.</summary>
     public bool IsDoubtful(in TenantRepository repository) => _doubts.TryGet(repository, out var at) && time.GetElapsedTime(at) < MaxDoubt;
 
     /// <summary>What the upstream said just now, unless something was written since.</summary>
@@ -47,7 +50,7 @@ internal sealed class ManifestRefusals(InvalidationClock clock, TimeProvider tim
     /// <param name="mark">Taken before it was asked.</param>
     public void Learn(in RefusalKey key, AcceptedTypes accepted, DistributionError error, in WriteMark mark)
     {
-        _doubts.Set(key.Repository, time.GetTimestamp());
+        Doubt(key.Repository);
         if (!accepted.AreUsual && !accepted.NamesOthers)
         {
             _refusals.Set(key, new Refusal(error, mark));

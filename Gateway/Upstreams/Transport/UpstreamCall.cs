@@ -20,6 +20,9 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 internal sealed record UpstreamCall(
     Upstream Upstream, UpstreamTokenKey Key, UpstreamToken Token, bool FollowRedirects, bool IsMetered, CallKind Kind, CallerKey Caller)
 {
+    /// <summary>Whether a refusal may be of its method, HEAD, rather than of the credential.</summary>
+    public bool IsTrial { get; init; }
+
     /// <summary>The error for the client when the upstream was not asked, or its answer not taken.</summary>
     public DistributionError? Refusal { get; private set; }
 

@@ -8,7 +8,8 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 
 /// <summary>
 /// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the token is replaced, and
-/// a request whose body is here sent once more. A refusal that a fresh token did not mend, and a little time neither, is an answer.
+/// a request whose body is here sent once more. A refusal that a fresh token did not mend, and a little time neither, is an answer. That of
+/// a HEAD where none was answered yet says nothing of a token that opened something: the GET that follows does.
 /// </summary>
 internal sealed class UpstreamTokenHandler(
     UpstreamTokenCache tokens, FailingUpstreams failing, LateTokens late, TimeProvider time, HttpMessageHandler inner)
@@ -28,6 +29,11 @@ internal sealed class UpstreamTokenHandler(
 
         var token = call.Token;
         var response = await SendWith(token, request, call, cancellationToken);
+        if (call.IsTrial && token.WasAccepted && IsRefusal(response))
+        {
+            return response;
+        }
+
         if (IsRefusal(response) && time.GetUtcNow() >= token.ReplaceableFrom)
         {
             var next = await Replaced(call, response, cancellationToken);
@@ -57,7 +63,7 @@ internal sealed class UpstreamTokenHandler(
             }
         }
 
-        return IsRefusal(response) ? Refused(call, response) : response;
+        return IsRefusal(response) && !call.IsTrial ? Refused(call, response) : response;
     }
 
     private async Task<HttpResponseMessage> SendWith(

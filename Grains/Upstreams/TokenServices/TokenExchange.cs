@@ -81,10 +81,11 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         var reply = await client.Post(challenge.Realm!, challenge.Service, scopes, secret, network);
         return reply.Status switch
         {
-            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.IdentityToken is { } identity =>
+            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.MovedPermanently or HttpStatusCode.Found
+                or HttpStatusCode.SeeOther when secret.IdentityToken is { } identity =>
                 await client.Get(challenge.Realm!, challenge.Service, scopes, "<token>", identity, network),
             HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed
-                when secret.PasswordGrant =>
+                or HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther when secret.PasswordGrant =>
                 await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, network),
             _ => reply,
         };
@@ -114,6 +115,8 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
             case >= HttpStatusCode.InternalServerError:
                 return Failed(UpstreamFailureKind.Unreachable, $"{endpoint} answered {(int)reply.Status}",
                     reply.RetryAfter) with { OfUpstream = true };
+            case >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest when reply.Loops:
+                return Redirected($"{endpoint} redirects more than {UpstreamTokenClient.MaxHops} times on its own host", reply.Redirect);
             case >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest:
                 return Redirected($"{endpoint} redirects to another host, which upstreams.*.realms must list in its place", reply.Redirect);
             default:

@@ -92,6 +92,9 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         HttpStatusCode.TooManyRequests => Failed(
             upstream, UpstreamFailureKind.Throttled, "limits the rate of requests", (int)Math.Clamp(
                 reply.RetryAfter?.TotalSeconds ?? 0, 0, 300)),
+        >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest when reply.Loops =>
+            Failed(upstream, UpstreamFailureKind.Misconfigured,
+                $"redirects GET /v2/ more than {UpstreamTokenClient.MaxHops} times on its own host", reply.Redirect),
         >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest =>
             Failed(upstream, UpstreamFailureKind.Misconfigured, "redirects GET /v2/ to another host; its url must name that one",
                 reply.Redirect),

@@ -18,7 +18,8 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
 {
     private const int MaxBody = 64 * 1024;
 
-    private const int MaxHops = 3;
+    /// <summary>Redirects that are followed.</summary>
+    public const int MaxHops = 3;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -33,7 +34,7 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
             response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
                 ? [.. values.SelectMany(Challenge.ParseAll)] : [],
             RetryAfter.Of(response, time.GetUtcNow()),
-            TargetOf(response)?.Origin.ToString())));
+            TargetOf(response)?.Origin.ToString(), IsOfOrigin(response))));
 
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
     public Task<ExchangeReply> Get(
@@ -74,9 +75,8 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
             (form["grant_type"], form["username"], form["password"]) = ("password", secret.Username, secret.Password!.Reveal());
         }
 
-        var request = Request(HttpMethod.Post, HttpOrigin.Of(realm), OriginForm.Of(realm.PathAndQuery), null);
-        request.Content = new FormUrlEncodedContent(form);
-        return Send(request, network, ReadReply);
+        return Send(
+            Request(HttpMethod.Post, HttpOrigin.Of(realm), OriginForm.Of(realm.PathAndQuery), null, form), network, ReadReply, form);
     }
 
     public static AuthenticationHeaderValue Basic(string username, Secret password) =>
@@ -85,15 +85,18 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
     public void Dispose() => _ways.Dispose();
 
     private static HttpRequestMessage Request(
-        HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization)
+        HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization,
+        Dictionary<string, string>? form = null)
     {
         var request = OriginGuard.Request(method, origin, target);
         request.Headers.Authorization = authorization;
+        request.Content = form is null ? null : new FormUrlEncodedContent(form);
         return request;
     }
 
     private async Task<T> Send<T>(
-        HttpRequestMessage request, EgressSettings network, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
+        HttpRequestMessage request, EgressSettings network, Func<HttpResponseMessage, CancellationToken, Task<T>> read,
+        Dictionary<string, string>? form = null)
     {
         await HostLookup.Wait(request.RequestUri!, network, CancellationToken.None);
         using var timeout = new CancellationTokenSource(Timeout, time);
@@ -102,7 +105,7 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
             using var sent = request;
             sent.Headers.UserAgent.ParseAdd("registryproxy");
             using var response = await _ways.For(network).SendAsync(sent, timeout.Token);
-            if (hop == MaxHops || Next(sent, response) is not { } next)
+            if (hop == MaxHops || Next(sent, response, form) is not { } next)
             {
                 return await read(response, timeout.Token);
             }
@@ -111,12 +114,19 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
         }
     }
 
-    /// <summary>Where a redirect stays on the origin, the same request there; everything else is an answer.</summary>
-    private static HttpRequestMessage? Next(HttpRequestMessage request, HttpResponseMessage response) =>
-        request.Method == HttpMethod.Get && TargetOf(response) is { Target: { } target } reference
-            && reference.Origin.Owns(request.RequestUri!)
-            ? Request(HttpMethod.Get, reference.Origin, target, request.Headers.Authorization)
+    /// <summary>
+    /// Where a redirect stays on the origin, the same request there; everything else is an answer. A form is sent again where that is asked
+    /// for (RFC 9110 §15.4.8): other redirects of a POST make a GET of it.
+    /// </summary>
+    private static HttpRequestMessage? Next(HttpRequestMessage request, HttpResponseMessage response, Dictionary<string, string>? form) =>
+        TargetOf(response) is { Target: { } target } reference && IsOfOrigin(response)
+            && (form is null || response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
+            ? Request(request.Method, reference.Origin, target, request.Headers.Authorization, form)
             : null;
+
+    /// <summary>Whether an answer leads to where it came from.</summary>
+    private static bool IsOfOrigin(HttpResponseMessage response) =>
+        TargetOf(response)?.Origin.Owns(response.RequestMessage!.RequestUri!) == true;
 
     private static UriReference? TargetOf(HttpResponseMessage response) =>
         response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
@@ -131,7 +141,7 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
         var retryAfter = RetryAfter.Of(response, time.GetUtcNow());
         if (!response.IsSuccessStatusCode)
         {
-            return new ExchangeReply(response.StatusCode, null, retryAfter, TargetOf(response)?.Origin.ToString());
+            return new ExchangeReply(response.StatusCode, null, retryAfter, TargetOf(response)?.Origin.ToString(), IsOfOrigin(response));
         }
 
         var (stream, _) = await EncodedBody.Open(
@@ -148,7 +158,13 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
 }
 
 /// <summary>How an upstream answered a ping.</summary>
-internal sealed record PingReply(HttpStatusCode Status, IReadOnlyList<Challenge> Challenges, TimeSpan? RetryAfter, string? Redirect);
+/// <param name="Redirect">The origin that it leads to; <c>null</c> for none.</param>
+/// <param name="Loops">Whether that is its own one.</param>
+internal sealed record PingReply(
+    HttpStatusCode Status, IReadOnlyList<Challenge> Challenges, TimeSpan? RetryAfter, string? Redirect, bool Loops);
 
 /// <summary>How a token endpoint answered.</summary>
-internal sealed record ExchangeReply(HttpStatusCode Status, TokenReply? Token, TimeSpan? RetryAfter, string? Redirect = null);
+/// <param name="Redirect">The origin that it leads to; <c>null</c> for none.</param>
+/// <param name="Loops">Whether that is its own one.</param>
+internal sealed record ExchangeReply(
+    HttpStatusCode Status, TokenReply? Token, TimeSpan? RetryAfter, string? Redirect = null, bool Loops = false);

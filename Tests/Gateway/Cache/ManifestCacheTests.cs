@@ -179,13 +179,27 @@ public sealed class ManifestCacheTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_of_no_known_type_is_passed_on_and_nothing_is_learned_of_its_tag()
+    public async Task What_is_of_no_known_type_is_fetched_once_and_nothing_is_learned_of_its_tag()
     {
-        var other = TestBlob.Of("""{"mediaType":"application/x"}""");
-        _gateway.Upstream.Answer = _ => ScriptedUpstream.Ok(other.Bytes, "application/x", other.Digest.Value);
-        Assert.Equal(CacheState.Bypass, await Pull("v1", expected: other));
-        Assert.Equal(CacheState.Bypass, await Pull("v1", expected: other));
-        Assert.Equal(0, Meter.SavedBytes);
+        var answer = _gateway.Upstream.Answer;
+        foreach (var (text, type, accept) in new[]
+        {
+            ("""{"mediaType":"application/x"}""", "application/x", Usual),
+            ("""{"schemaVersion":1,"tag":"x","fsLayers":[]}""", "application/vnd.docker.distribution.manifest.v1+json", "*/*"),
+        })
+        {
+            var (other, repository) = (TestBlob.Of(text), type[^1..]);
+            _gateway.Upstream.Clear();
+            _gateway.Upstream.Answer = _ => ScriptedUpstream.Ok(other.Bytes, type, other.Digest.Value);
+            Assert.Equal(CacheState.Bypass, await Pull("v1", repository, accept, other));
+            Assert.Equal(CacheState.Revalidated, await Pull("v1", repository, accept, other));
+            Assert.Equal(CacheState.Revalidated, await Pull("v1", repository, accept, other));
+            Assert.Equal(["GET", "HEAD", "HEAD"], _gateway.Upstream.Asked.Select(asked => asked[..asked.IndexOf(' ')]));
+        }
+
+        _gateway.Upstream.Answer = answer;
+        Assert.Equal(CacheState.Miss, await Pull("v1", "x"));
+        Assert.Equal(CacheState.Hit, await Pull("v1", "x"));
     }
 
     [Fact]

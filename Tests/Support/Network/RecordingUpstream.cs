@@ -88,6 +88,7 @@ internal sealed class RecordingUpstream : IAsyncDisposable
         context.Response.ContentType = path.Contains("/manifests/") ? "application/vnd.oci.image.manifest.v1+json" : "application/json";
         return context.Response.WriteAsync(
             path.EndsWith("/tags/list") ? """{"tags":["a"]}"""
+                : path.Contains("/referrers/") ? """{"schemaVersion":2,"manifests":[]}"""
                 : path.EndsWith("/_catalog") ? """{"repositories":["public/a","team-a/a","secret/a"]}""" : "{}");
     });
 

@@ -30,6 +30,9 @@ internal sealed class NewerClients : IDisposable
     /// <summary>Where <c>test.sh</c> has the clients of npm.</summary>
     public static string Modules { get; } = Path.Combine(Cache, "npm", "node_modules");
 
+    /// <summary>Where <c>test.sh --full</c> has Renovate.</summary>
+    public static string Renovate { get; } = Path.Combine(Cache, "renovate", "node_modules");
+
     /// <summary>The policy that takes every image.</summary>
     public string Policy => _home.File("policy.json");
 
