@@ -117,6 +117,8 @@ public static class GrainsExtensions
         .AddSingleton<UsageDesk>()
         .AddSingleton<UpstreamDesk>()
         .AddSingleton<AuditDesk>()
+        .AddSingleton<PartDesk>()
+        .AddSingleton<ReportDesks>()
         .AddSingleton<RevocationBudgets>()
         .AddSingleton<ConfigurationBudgets>()
         .AddSingleton<ConfigurationDesk>()

@@ -49,7 +49,9 @@ internal sealed class PageLogin(
         return await PageReplies.Json(
             context,
             new PageState(
-                tenant.Name, tokenService.Authority, token!, addresses.IsPrivate(context), tenant.TakesPasswords, tenant.InteractiveLogins,
+                tenant.Name, tokenService.Authority, token!, addresses.IsPrivate(context),
+                tenant.AnonymousRules.Any(rule => rule.Actions.HasFlag(RepositoryActions.Pull)), tenant.TakesPasswords,
+                tenant.InteractiveLogins,
                 caller is null or { Token.IsAnonymous: true } ? null : new PagePerson(caller.Token.Subject, caller.Token.Authenticator),
                 tenant.HasAdministrators
                     ? new PageAdministration(tenant.TakesAdministratorPasswords, tenant.AdministratorLogins, isOpen) : null),

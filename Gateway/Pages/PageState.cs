@@ -8,13 +8,14 @@ namespace RegistryProxy.Gateway.Pages;
 /// <param name="Registry">Host, and port where it is not the usual one, as image names begin with it.</param>
 /// <param name="Token">Goes with every change, against forged requests.</param>
 /// <param name="IsPrivate">Whether nobody on the way reads a password.</param>
+/// <param name="AllowsAnonymous">Whether something may be pulled without a login.</param>
 /// <param name="TakesPasswords">Whether people log in with a user name and a password.</param>
 /// <param name="Providers">The logins by single sign-on.</param>
 /// <param name="You">Who logged in; <c>null</c> for nobody.</param>
 /// <param name="Administration">How the tenant is administered; <c>null</c> when nobody does.</param>
 internal sealed record PageState(
-    string Tenant, string Registry, string Token, bool IsPrivate, bool TakesPasswords, IReadOnlyList<string> Providers, PagePerson? You,
-    PageAdministration? Administration);
+    string Tenant, string Registry, string Token, bool IsPrivate, bool AllowsAnonymous, bool TakesPasswords,
+    IReadOnlyList<string> Providers, PagePerson? You, PageAdministration? Administration);
 
 /// <summary>Somebody who logged in on the page.</summary>
 internal sealed record PagePerson(string Subject, string? Authenticator);

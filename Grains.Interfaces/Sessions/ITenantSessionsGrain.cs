@@ -6,6 +6,9 @@ namespace RegistryProxy.Grains.Interfaces;
 [Version(0), Alias("rp.ITenantSessionsGrain"), SilosAlone(WantsPass = true)]
 public interface ITenantSessionsGrain : IGrainWithStringKey
 {
+    /// <summary>The longest text that sessions are searched for, in characters.</summary>
+    const int MaxSearch = 512;
+
     /// <summary>The newest sessions, <paramref name="limit"/> at the most.</summary>
     [Alias("List")]
     ValueTask<SessionList> List(int limit, CancellationToken cancellation = default);

@@ -22,6 +22,7 @@ namespace RegistryProxy.Grains.Administration;
 [JsonSerializable(typeof(ConfigurationErrors))]
 [JsonSerializable(typeof(ConfigurationHistory))]
 [JsonSerializable(typeof(ConfigurationRollback))]
+[JsonSerializable(typeof(TenantPartView))]
 [JsonSerializable(typeof(RobotView))]
 [JsonSerializable(typeof(RobotView[]))]
 internal sealed partial class AdministrationJson : JsonSerializerContext;

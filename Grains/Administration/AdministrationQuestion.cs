@@ -1,3 +1,4 @@
+using System.Globalization;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Administration;
@@ -30,13 +31,19 @@ internal static class AdministrationQuestion
             : null;
     }
 
+    /// <summary>A number of a query that may be left out; <c>false</c> when it is none, or out of range.</summary>
+    public static bool TryNumber(IReadOnlyDictionary<string, string> fields, string name, int least, int most, ref int number) =>
+        !fields.TryGetValue(name, out var text)
+            || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= most);
+
     /// <summary>The fields of a query; <c>null</c> where who answers reads them all.</summary>
     private static string[]? Known(string[] path) => path switch
     {
         ["explain"] => null,
         ["configuration"] => ["check", "version"],
-        ["audit"] => ["since"],
-        ["sessions"] => ["limit"],
+        ["history"] => ["upstream"],
+        ["audit"] => AuditFilter.Known,
+        ["sessions"] => ["search", "offset", "limit"],
         _ => [],
     };
 }

@@ -4,8 +4,7 @@ namespace RegistryProxy.Grains.Administration;
 
 /// <summary>Which address is answered by whom.</summary>
 internal sealed class AdministrationTable(
-    SessionDesk sessions, RobotDesk robots, ExplainDesk explain, UsageDesk usage, UpstreamDesk upstreams, AuditDesk audit,
-    ConfigurationDesk configuration)
+    SessionDesk sessions, RobotDesk robots, ExplainDesk explain, ConfigurationDesk configuration, ReportDesks reports)
 {
     public ValueTask<AdministrationReply> Answer(AdministrationCall call, CancellationToken cancellation)
     {
@@ -23,10 +22,11 @@ internal sealed class AdministrationTable(
             ("GET", ["configuration", "history"]) => configuration.History(call),
             ("POST", ["configuration", "rollback"]) => configuration.Rollback(call),
             ("GET", ["explain"]) => explain.Explain(call, cancellation),
-            ("GET", ["audit"]) => audit.Read(call),
-            ("GET", ["usage"]) => usage.Describe(call),
-            ("GET", ["history"]) => usage.History(call),
-            ("GET", ["upstreams"]) => upstreams.List(call),
+            ("GET", ["audit"]) => reports.Audit.Read(call),
+            ("GET", ["tenant"]) => reports.Part.Read(call),
+            ("GET", ["usage"]) => reports.Usage.Describe(call),
+            ("GET", ["history"]) => reports.Usage.History(call),
+            ("GET", ["upstreams"]) => reports.Upstreams.List(call),
             ("GET", ["sessions"]) => sessions.List(call),
             ("POST", ["sessions", "revoke"]) => sessions.Revoke(call),
             ("GET", ["robots"]) => robots.List(call),
@@ -40,8 +40,8 @@ internal sealed class AdministrationTable(
 
     private static AdministrationReply Nothing(string[] path) => path switch
     {
-        ["explain"] or ["sessions"] or ["usage"] or ["history"] or ["upstreams"] or ["audit"] or ["configuration", "history"] =>
-            Other("GET"),
+        ["explain"] or ["sessions"] or ["usage"] or ["history"] or ["upstreams"] or ["audit"] or ["tenant"]
+            or ["configuration", "history"] => Other("GET"),
         ["sessions", "revoke"] or ["robots", _, "rotate"] or ["configuration", "rollback"] => Other("POST"),
         ["configuration"] => Other("GET, PUT"),
         ["robots"] => Other("GET, POST"),
@@ -49,9 +49,12 @@ internal sealed class AdministrationTable(
         _ => AdministrationAnswer.Error(
             404, "there is nothing here; see /admin/configuration, /admin/configuration/history, /admin/configuration/rollback, " +
             "/admin/explain, /admin/sessions, /admin/sessions/revoke, /admin/robots, /admin/usage, /admin/history, " +
-            "/admin/upstreams and /admin/audit"),
+            "/admin/upstreams, /admin/tenant and /admin/audit"),
     };
 
     private static AdministrationReply Other(string allow) =>
         AdministrationAnswer.Error(405, $"this address takes {allow}") with { Allow = allow };
 }
+
+/// <summary>What is read and never changed.</summary>
+internal sealed record ReportDesks(UsageDesk Usage, UpstreamDesk Upstreams, AuditDesk Audit, PartDesk Part);

@@ -8,7 +8,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary>
-/// <c>GET /admin/audit[?since=TIME]</c>: the newest lines of this tenant at each gateway, and at each silo that serves operators.
+/// <c>GET /admin/audit[?since=TIME]</c>: the newest lines of this tenant at each gateway, and at each silo that serves operators; all of
+/// them, or those that are wanted (<see cref="AuditFilter"/>).
 /// </summary>
 internal sealed class AuditDesk(IGrainFactory grains)
 {
@@ -21,14 +22,19 @@ internal sealed class AuditDesk(IGrainFactory grains)
             return AdministrationAnswer.Unreadable("'since' must be a time such as 2027-01-31T00:00:00Z, of this tenant's audit log");
         }
 
+        if (!AuditFilter.TryRead(fields, out var filter, out var problem))
+        {
+            return AdministrationAnswer.Unreadable(problem);
+        }
+
         return await grains.GetGrain<IAuditGatheringGrain>(0).Gather(call.Tenant, since) is { } gathered
-            ? new AdministrationReply { Status = 200, Body = new Secret(Write(gathered)) }
+            ? new AdministrationReply { Status = 200, Body = new Secret(Write(gathered, filter.Of(gathered.Lines))) }
             : AdministrationAnswer.Error(
                 503,
                 "the cluster has just started, or too many audit queries are running; try again in a few seconds");
     }
 
-    private static string Write(GatheredLines gathered)
+    private static string Write(GatheredLines gathered, IReadOnlyList<AuditLineOfTenant> wanted)
     {
         var output = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
@@ -40,7 +46,7 @@ internal sealed class AuditDesk(IGrainFactory grains)
             json.WriteNumber("silos", gathered.Silos);
             json.WriteNumber("silentSilos", gathered.SilentSilos);
             json.WriteStartArray("lines");
-            foreach (var line in gathered.Lines)
+            foreach (var line in wanted)
             {
                 json.WriteRawValue(line.Json);
             }

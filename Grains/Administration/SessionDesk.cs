@@ -1,26 +1,29 @@
-using System.Globalization;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Administration;
 
-/// <summary><c>GET /admin/sessions[?limit=N]</c> and <c>POST /admin/sessions/revoke</c>: of this tenant.</summary>
+/// <summary>
+/// <c>GET /admin/sessions[?search=TEXT][&amp;offset=N][&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c>: of this tenant.
+/// </summary>
 internal sealed class SessionDesk(IGrainFactory grains, RevocationBudgets revocations)
 {
-    /// <summary>How many of the newest are listed at most.</summary>
+    /// <summary>How many are listed at once at most, and when nothing is said.</summary>
     public const int MaxListed = 1000;
 
     public async ValueTask<AdministrationReply> List(AdministrationCall call)
     {
-        var limit = MaxListed;
-        if (call.Fields() is not { } fields || (fields.TryGetValue("limit", out var text)
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxListed)))
+        var (offset, limit) = (0, MaxListed);
+        if (call.Fields() is not { } fields || !AdministrationQuestion.TryNumber(fields, "limit", 1, MaxListed, ref limit)
+            || !AdministrationQuestion.TryNumber(fields, "offset", 0, int.MaxValue, ref offset)
+            || fields.GetValueOrDefault("search", "") is not { Length: <= ITenantSessionsGrain.MaxSearch } search)
         {
             return AdministrationAnswer.Unreadable(
-                $"'limit' must be a number from 1 to {MaxListed}: how many of this tenant's newest sessions are wanted");
+                $"'limit' must be a number from 1 to {MaxListed}, 'offset' a number from 0 on, and 'search' at most " +
+                $"{ITenantSessionsGrain.MaxSearch} characters: which of this tenant's newest sessions are wanted");
         }
 
-        var list = await Sessions(call).List(limit, CancellationToken.None);
+        var list = await Sessions(call).Find(search, offset, limit, CancellationToken.None);
         return AdministrationAnswer.Good(list.Sessions, AdministrationJson.Default.IReadOnlyListSessionSummary) with { Total = list.Total };
     }
 

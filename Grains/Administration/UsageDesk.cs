@@ -5,7 +5,8 @@ using RegistryProxy.Grains.Robots;
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary>
-/// <c>GET /admin/usage</c> and <c>GET /admin/history</c>: what this tenant does now, what it may, and what it did in the last hour.
+/// <c>GET /admin/usage</c> and <c>GET /admin/history</c>: what this tenant does now, what it may, and what it or an upstream of its own did
+/// in the last hour.
 /// </summary>
 internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configuration)
 {
@@ -37,10 +38,20 @@ internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configu
 
     public async ValueTask<AdministrationReply> History(AdministrationCall call)
     {
-        var history = await grains.GetGrain<IOperationsGrain>(0).History(ActivityKind.Tenant, [call.Tenant], Points);
-        return AdministrationAnswer.Good(
-            HourOfActivity.Of(ActivityKind.Tenant, history[0]), AdministrationJson.Default.HourOfActivity);
+        var upstream = call.Fields()!.GetValueOrDefault("upstream");
+        if (upstream is not null && !IsOwn(call.Tenant, upstream))
+        {
+            return AdministrationAnswer.Error(
+                404, "this tenant defines no such upstream; the numbers of a shared one are of all who use it, and its operator's");
+        }
+
+        var kind = upstream is null ? ActivityKind.Tenant : ActivityKind.Upstream;
+        var history = await grains.GetGrain<IOperationsGrain>(0).History(kind, [upstream ?? call.Tenant], Points);
+        return AdministrationAnswer.Good(HourOfActivity.Of(kind, history[0]), AdministrationJson.Default.HourOfActivity);
     }
+
+    private bool IsOwn(string tenant, string upstream) => upstream.StartsWith($"{tenant}/", StringComparison.Ordinal)
+        && configuration.Current.Configuration.Upstreams.ContainsKey(upstream);
 }
 
 /// <summary>What a tenant uses.</summary>

@@ -60,10 +60,11 @@ export function useData(address, period) {
   const [state, setState] = useState({});
   const again = useRef(() => { });
   useEffect(() => {
-    let timer;
+    let timer, newest = 0;
     const abort = new AbortController();
     const run = async () => {
       clearTimeout(timer);
+      const turn = ++newest;
       let change;
       try {
         const answer = await ask(address, { signal: abort.signal });
@@ -71,7 +72,8 @@ export function useData(address, period) {
       } catch (fault) {
         change = { failed: address, error: fault.message };
       }
-      if (abort.signal.aborted) return;
+      // What was asked before a change says nothing of it.
+      if (abort.signal.aborted || turn !== newest) return;
       setState(former => change.address ? change : { ...former, ...change });
       if (period) timer = setTimeout(next, period);
     };

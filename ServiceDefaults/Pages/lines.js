@@ -1,7 +1,31 @@
 // Lines of the audit log, on whichever page.
 import { html, useState } from "./preact.js";
 import { clock, bytes } from "./lib.js";
-import { Status, Time } from "./parts.js";
+import { Field, Status, Time } from "./parts.js";
+
+/** How many of the newest lines are asked for. */
+export const MostLines = 100;
+
+/** What is asked for every line; the server looks for what is said here, so that no more is sent than is shown. */
+export const everyLine = { event: "", decision: "", subject: "", repository: "", text: "" };
+
+const events = ["pull", "push", "delete", "login", "denied", "range", "revoke", "attestation-reset", "robot-create", "robot-rotate", "robot-secret-end", "robot-revoke",
+  "configuration-change", "configuration-rollback", "tenant-remove", "administer"];
+
+/** Which lines are wanted; first and children stand before and behind the fields that all logs have. */
+export function LineFilters({ wanted, change, blank = everyLine, first, children }) {
+  const set = name => event => change({ [name]: event.target.value });
+  const text = (name, label) => html`<${Field} label=${label}><input type="search" id=${`audit-${name}`} value=${wanted[name]} onInput=${set(name)}/><//>`;
+  return html`<form class="tools" role="search" onSubmit=${event => event.preventDefault()}>${first}${text("subject", "Who")}${text("repository", "Repository")}${text("text", "Anything else")}
+    <${Field} label="Event"><select id="audit-event" value=${wanted.event} onChange=${set("event")}><option value="">all</option>${events.map(name => html`<option value=${name}>${name}</option>`)}</select><//>
+    <${Field} label="Decision"><select id="audit-decision" value=${wanted.decision} onChange=${set("decision")}><option value="">all</option><option value="allow">allowed</option><option value="deny">denied</option></select><//>
+    ${children}<button type="button" id="audit-clear" onClick=${() => change(blank)}>Clear filters</button></form>`;
+}
+
+const some = (number, one, silent) => `${number} ${number === 1 ? one : `${one}s`}${silent > 0 ? `, of which ${silent} did not answer` : ""}`;
+
+/** Since when no line is missing, and of whom. */
+export const Completeness = ({ data, tenant }) => html`<p class="dim" id="completeness">${data.lines.length === MostLines ? `The newest ${MostLines} lines. ` : ""}Of the lines that were written for tenant ${tenant} none is missing since <${Time} at=${data.completeSince}/>, from ${some(data.gateways, "gateway", data.silent)}${data.silos > 0 ? `, nor of what operators changed on the admin listener of ${some(data.silos, "silo", data.silentSilos)}` : ""}. Older ones are in the audit log itself.</p>`;
 
 /** Whether somebody changed something of the registry itself; its subject, if there is one, is whom that is about. */
 const isChange = line => /^(revoke|robot-|configuration-|attestation-|administer|tenant-)/.test(line.event);

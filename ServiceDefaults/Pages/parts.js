@@ -26,25 +26,40 @@ export const Stale = ({ error, at }) => error ? html`<p class="note warning" rol
 
 export const Field = ({ label, children }) => html`<label class="field"><span>${label}</span>${children}</label>`;
 
+const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+
+/** The rows in the order that somebody wants; in their own where nobody does, and where they are alike. */
+const inOrder = (rows, columns, sort) => {
+  const value = sort && columns.find(column => sortOf(column, true) === sort.by)?.value;
+  return value ? [...rows].sort((a, b) => compare(value(a), value(b)) * (sort.descending ? -1 : 1)) : rows;
+};
+
+/** What a column is sorted by: a name that whoever asks for the rows knows, or its title where the table sorts what it has. */
+const sortOf = (column, isOwn) => isOwn ? column.value && column.title : column.sort;
+
 /**
- * A table whose columns say what they show: { title, number, sort, kind, cell(row) }. On narrow screens each row of one with many columns, or
- * with long words (stack), is a card that has all of them.
+ * A table whose columns say what they show: { title, number, sort, value(row), falls, kind, cell(row) }. It sorts its rows itself by what columns
+ * have as their value; or, with onSort, whoever asks for the rows does. Numbers, and what falls, begin with the highest. On narrow screens each row of one with many columns, or with long words
+ * (stack), is a card that has all of them.
  */
-export function Table({ caption, columns, rows, sort, onSort, empty, rowKey, id, stack }) {
+export function Table({ caption, columns, rows, sort: asked, onSort, empty, rowKey, id, stack }) {
+  const [own, setOwn] = useState(null);
+  const [sort, move] = onSort ? [asked, onSort] : [own, setOwn];
+  const by = column => sortOf(column, !onSort);
   return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0"><table id=${id} class=${stack || columns.length > 3 ? "stack" : null} role="table">
     <caption class="hidden">${caption}</caption>
-    <thead role="rowgroup"><tr role="row">${columns.map(column => html`<th scope="col" role="columnheader" class=${cellClass(column)} aria-sort=${ariaSort(column, sort)}>
-      ${column.sort && onSort ? html`<button class="sort" onClick=${() => onSort(turned(column, sort))}>${column.title}
-        <span aria-hidden="true">${sort.by === column.sort ? (sort.descending ? " ↓" : " ↑") : ""}</span></button>` : column.title ?? html`<span class="hidden">${column.label}</span>`}</th>`)}</tr></thead>
+    <thead role="rowgroup"><tr role="row">${columns.map(column => html`<th scope="col" role="columnheader" class=${cellClass(column, by(column))} aria-sort=${ariaSort(by(column), sort)}>
+      ${by(column) ? html`<button type="button" class="sort" onClick=${() => move(turned(by(column), column, sort))}>${column.title}
+        <span aria-hidden="true">${sort?.by === by(column) ? (sort.descending ? " ↓" : " ↑") : ""}</span></button>` : column.title ?? html`<span class="hidden">${column.label}</span>`}</th>`)}</tr></thead>
     <tbody role="rowgroup">${rows.length === 0 ? html`<tr role="row"><td role="cell" colspan=${columns.length} class="empty">${empty}</td></tr>`
-      : rows.map((row, i) => html`<tr role="row" key=${rowKey ? rowKey(row) : i}>${columns.map(column =>
+      : (onSort ? rows : inOrder(rows, columns, own)).map((row, i) => html`<tr role="row" key=${rowKey ? rowKey(row) : i}>${columns.map(column =>
         html`<td role="cell" data-label=${column.title} class=${cellClass(column)}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 
-const cellClass = column => [column.number ? "number" : "", column.sort ? "sorts" : "", column.kind ?? ""].join(" ").trim() || null;
-const ariaSort = (column, sort) => sort && column.sort === sort.by ? (sort.descending ? "descending" : "ascending") : null;
-const turned = (column, sort) => ({ by: column.sort, descending: column.sort === sort.by ? !sort.descending : Boolean(column.number) });
+const cellClass = (column, isSorting) => [column.number ? "number" : "", isSorting ? "sorts" : "", column.kind ?? ""].join(" ").trim() || null;
+const ariaSort = (by, sort) => by && sort?.by === by ? (sort.descending ? "descending" : "ascending") : null;
+const turned = (by, column, sort) => ({ by, descending: by === sort?.by ? !sort.descending : Boolean(column.number || column.falls) });
 
 export function Pager({ offset, limit, total, onMove }) {
   if (total <= limit && offset === 0) return total > 0 ? html`<p class="dim pager">${count(total)} in all</p>` : null;

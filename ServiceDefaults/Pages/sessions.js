@@ -1,15 +1,12 @@
 import { html, useState, useRef } from "./preact.js";
-import { useData, useSettled, ask, query, count, ago, until } from "./lib.js";
+import { useData, useSettled, ask, query, ago, until } from "./lib.js";
 import { Card, Table, Pager, Waiting, Stale, Field, Confirm } from "./parts.js";
 
 const Shown = 25;
-const Most = 1000;
-
-const matches = (row, search) => [row.subject, row.authenticator, row.clientAddress, row.session].some(value => value.toLowerCase().includes(search.toLowerCase()));
 
 /**
  * Sessions of one tenant: found by what is typed, ended one by one or all of a subject. Where the address is about one tenant alone (own),
- * it is not named, and the newest sessions are searched here.
+ * it is not named.
  */
 export function Sessions({ tenant, address = "/admin/sessions", own = false }) {
   const [typed, setTyped] = useState("");
@@ -18,11 +15,10 @@ export function Sessions({ tenant, address = "/admin/sessions", own = false }) {
   const [asked, setAsked] = useState(null);
   const [notice, setNotice] = useState("");
   const said = useRef(null);
-  const { data: found, total, at, error, again } = useData(
-    `${address}?${query(own ? { limit: search ? Most : Shown } : { tenant, search, offset, limit: Shown })}`, search ? 30000 : 5000);
-  const data = own && search ? found?.filter(row => matches(row, search)).slice(0, Shown) : found;
+  const whose = own ? {} : { tenant };
+  const { data, total, at, error, again } = useData(`${address}?${query({ ...whose, search, offset, limit: Shown })}`, search ? 30000 : 5000);
   const revoke = async () => {
-    const body = JSON.stringify({ ...(own ? {} : { tenant }), ...(asked.all ? { subject: asked.row.subject } : { session: asked.row.session }) });
+    const body = JSON.stringify({ ...whose, ...(asked.all ? { subject: asked.row.subject } : { session: asked.row.session }) });
     const reply = await ask(`${address}/revoke`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
     setNotice(reply.body.revoked === 0 ? reply.body.message ?? "That session had ended already." : asked.all ? `All sessions of ${asked.row.subject} have ended.` : `The session of ${asked.row.subject} has ended.`);
     await again();
@@ -41,8 +37,7 @@ export function Sessions({ tenant, address = "/admin/sessions", own = false }) {
       { title: "Address", cell: row => html`<code>${row.clientAddress}</code>` },
       { label: "Actions", kind: "actions", cell: row => html`<button data-session=${row.session} aria-label=${`Revoke this session of ${row.subject}`} onClick=${() => setAsked({ row })}>Revoke</button>
         <button aria-label=${`Revoke all sessions of ${row.subject}`} onClick=${() => setAsked({ row, all: true })}>Revoke all</button>` }]}/>
-    ${own ? html`<p class="dim">${search ? `Of the newest ${count(Math.min(total, Most))} sessions.` : total > data.length ? `The newest ${data.length} of ${count(total)} sessions; search for others.` : total > 0 ? `${count(total)} in all.` : ""}</p>`
-      : html`<${Pager} offset=${offset} limit=${Shown} total=${total} onMove=${setOffset}/>`}`}
+    <${Pager} offset=${offset} limit=${Shown} total=${total} onMove=${setOffset}/>`}
     ${asked && html`<${Confirm} key=${asked.row.session} action="Revoke" onDone=${revoke} onClose=${close}
       question=${asked.all ? `End every session of ${asked.row.subject}? They must log in again.` : `End this session of ${asked.row.subject}? Who uses it must log in again.`}/>`}
   <//>`;

@@ -16,6 +16,18 @@ export const Hour = ({ history }) => html`<div class="charts">
     sent: { title: "Sent", write: bytes }, received: { title: "Received", write: bytes } }}/>
   <${Counted} since=${history.since}/>`;
 
+const milliseconds = value => `${count(Math.round(value))} ms`;
+
+/** The last hour of an upstream. */
+export const UpstreamHour = ({ history }) => html`<div class="charts">
+    <${Chart} title="Requests per second" history=${history} lines=${[{ name: "all", kind: "one", values: perSecond(history, "requests") },
+      { name: "refused", kind: "warning", values: perSecond(history, "refused") }, { name: "failures", kind: "bad", values: perSecond(history, "failures") }]}/>
+    <${Chart} title="Mean time to the head of an answer" history=${history} write=${milliseconds} lines=${[{ name: "mean", kind: "two",
+      values: history.series.seconds.map((seconds, i) => history.series.requests[i] > 0 ? 1000 * seconds / history.series.requests[i] : 0) }]}/>
+  </div>
+  <${Numbers} history=${history} columns=${{ requests: { title: "Requests" }, refused: { title: "Refused" }, failures: { title: "Failures" }, seconds: { title: "Seconds" } }}/>
+  <${Counted} since=${history.since}/>`;
+
 const reasons = {
   rule: "no access rule allows it", scope: "the token lacks the scope", token: "bad, expired or revoked token", credentials: "no or bad credentials",
   login: "failed login", undecided: "could not be decided", upstream: "the upstream refused", limit: "a limit was met",

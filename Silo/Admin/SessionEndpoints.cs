@@ -21,9 +21,6 @@ internal sealed class SessionEndpoints(
     /// <summary>How many are listed at once at most, and when nothing is said.</summary>
     private const int MaxListed = 1000;
 
-    /// <summary>The longest text that is searched for, in characters.</summary>
-    private const int MaxSearch = 512;
-
     public async Task List(HttpContext context)
     {
         var tenant = context.Request.Query["tenant"].ToString();
@@ -34,11 +31,11 @@ internal sealed class SessionEndpoints(
 
         var (query, search, offset, limit) = (context.Request.Query, context.Request.Query["search"].ToString(), 0, MaxListed);
         if (!ListQuery.TryNumber(query, "limit", 1, MaxListed, ref limit)
-            || !ListQuery.TryNumber(query, "offset", 0, int.MaxValue, ref offset) || search.Length > MaxSearch)
+            || !ListQuery.TryNumber(query, "offset", 0, int.MaxValue, ref offset) || search.Length > ITenantSessionsGrain.MaxSearch)
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest,
-                $"'limit' must be a number from 1 to {MaxListed}, 'offset' a number from 0 on, and 'search' at most {MaxSearch} " +
-                "characters: which of the newest sessions to list");
+                $"'limit' must be a number from 1 to {MaxListed}, 'offset' a number from 0 on, and 'search' at most " +
+                $"{ITenantSessionsGrain.MaxSearch} characters: which of the newest sessions to list");
             return;
         }
 

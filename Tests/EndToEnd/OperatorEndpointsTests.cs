@@ -97,7 +97,7 @@ public sealed class OperatorEndpointsTests(Lab lab)
             $"upstreams:\n{string.Join('\n', upstreams)}\ntenants:\n{string.Join('\n', tenants)}\n");
         using var http = new HttpClient { BaseAddress = new Uri(door.AdminUrl) };
         foreach (var (path, rows) in new[] { ("/admin/tenants?sort=requests&order=desc", 50), ("/admin/tenants?search=t99", 10),
-            ("/admin/upstreams", 200) })
+            ("/admin/tenants?sort=state&order=desc", 50), ("/admin/upstreams", 200) })
         {
             Assert.Equal(rows, (await Get(http, path)).GetArrayLength());
             var began = Stopwatch.GetTimestamp();

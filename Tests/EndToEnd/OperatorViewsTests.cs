@@ -31,10 +31,7 @@ public sealed class OperatorViewsTests
         foreach (var view in Views)
         {
             await Go(browser, view);
-            Assert.Equal("", await browser.Evaluate("window.hurt ? 'a script ran' : ''"));
-            Assert.True(await browser.Evaluate("String(document.documentElement.scrollWidth <= innerWidth)") == "true",
-                $"{view} is wider than {width} pixels");
-            Assert.True(await browser.SeriousProblems() is var problems && problems == "", $"{view} at {width}, dark {isDark}: {problems}");
+            await browser.ShouldBeGood($"{view} at {width}, dark {isDark}");
         }
 
         Assert.Equal("", await browser.MissingFiles());

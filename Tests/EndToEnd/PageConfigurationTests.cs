@@ -42,7 +42,7 @@ public sealed class PageConfigurationTests
         await browser.WaitFor("dialog[open] #asked-difference");
         Assert.Contains("access['all'].repositories[0]: a/** → c/**", await browser.Text("#checked"));
         await browser.Click("#confirm");
-        await Eventually.True(async () => await browser.Text("#notice") == "Version 2 is in use.", "the change is in use");
+        await Eventually.True(async () => await browser.Text("#configuration-notice") == "Version 2 is in use.", "the change is in use");
         Assert.Contains("c/**", (await script.Read()).Yaml);
         await Eventually.True(async () => await browser.Evaluate("String(document.querySelectorAll('#versions tbody tr').length)") == "2",
             "both versions are listed");
@@ -68,7 +68,7 @@ public sealed class PageConfigurationTests
         await browser.WaitFor("dialog[open] #asked-difference");
         Assert.Contains("a/**", await browser.Text("#asked-difference .new"));
         await browser.Click("#confirm");
-        await Eventually.True(async () => await browser.Text("#notice") == "Version 4 is in use.", "the step back is in use");
+        await Eventually.True(async () => await browser.Text("#configuration-notice") == "Version 4 is in use.", "the step back is in use");
         Assert.Equal(Good, (await script.Read()).Yaml);
         Assert.Equal(Good, await Text(browser));
         Assert.Empty(browser.Faults);
@@ -125,9 +125,41 @@ public sealed class PageConfigurationTests
         await browser.WaitFor("#login");
         await browser.Administer("alice");
         await browser.GoTo("administration/configuration");
-        Assert.Contains("not managed", await browser.Text("#elsewhere"));
+        Assert.Contains("in files", await browser.Text("#elsewhere"));
+        Assert.Contains("in the operator's files", await browser.Text("#part"));
+        Assert.Contains("everybody", await browser.Text("#rules"));
         await browser.GoTo("administration/upstreams");
         Assert.Contains("the operator's", await browser.Text("#upstreams"));
+    }
+
+    [Fact]
+    public async Task Who_keeps_a_part_in_a_file_sees_what_is_in_use_and_what_is_wrong_with_it()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await FrontDoor.StartBeside(
+            $$"""
+            upstreams: { local: { url: "{{upstream.Url}}", allowPrivate: true }, secret-of-others: { url: "https://others.example" } }
+            authenticators: { staff: { type: htpasswd, file: htpasswd } }
+            tenants:
+              acme:
+                { hosts: ["*"], administrators: ["user:staff/alice"], mayUse: { upstreams: [local], authenticators: [staff] },
+                  file: acme.yaml }
+            """,
+            new Dictionary<string, string> { ["acme.yaml"] = Good });
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Open($"{door.DataUrl}/");
+        await browser.WaitFor("#login");
+        await browser.Administer("alice");
+        await browser.GoTo("administration/configuration");
+        Assert.Contains("a file of its own", await browser.Text("#part"));
+        Assert.Contains("a/**", await browser.Text("#rules"));
+        Assert.DoesNotContain("secret-of-others", await browser.Text("main"));
+        await File.WriteAllTextAsync(door.PathOf("acme.yaml"), Good.Replace("[pull]", "[pul]"));
+        await Eventually.True(async () => (await browser.Text("main")).Contains("line 4"), "what is wrong is shown");
+        Assert.Contains("access[0].actions", await browser.Text("#errors"));
+        Assert.Contains("The last good text stays in use", await browser.Text("#errors"));
+        Assert.DoesNotContain("acme.yaml", await browser.Text("main"));
+        Assert.Empty(browser.Faults);
     }
 
     /// <summary>What docs/images/make.sh puts into the documents.</summary>

@@ -11,7 +11,7 @@ namespace RegistryProxy.Tests.EndToEnd;
 /// light, by keyboard alone, and for whoever hears it.
 /// </summary>
 [Collection(BrowserCollection.Name)]
-public sealed class PageViewsTests
+public sealed partial class PageViewsTests
 {
     private const string Hostile = SeededSilo.Hostile;
 
@@ -50,14 +50,7 @@ public sealed class PageViewsTests
             "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
         Assert.Empty(browser.Faults);
 
-        async Task Check(string view)
-        {
-            Assert.Equal("", await browser.Evaluate("window.hurt ? 'a script ran' : ''"));
-            Assert.True(await browser.Evaluate("String(document.documentElement.scrollWidth <= innerWidth)") == "true",
-                $"{view} is wider than {width} pixels");
-            Assert.True(await browser.SeriousProblems() is var problems && problems == "",
-                $"{view} at {width}, dark {isDark}: {problems}");
-        }
+        Task Check(string view) => browser.ShouldBeGood($"{view} at {width}, dark {isDark}");
     }
 
     [Fact]
@@ -92,9 +85,15 @@ public sealed class PageViewsTests
         await browser.GoTo("repositories/team%2Fapp");
         Assert.Contains($"docker pull {door.Authority}/team/app:v1.4.2", await browser.Text("#tags"));
         Assert.Contains("signature", await browser.Text("#tags"));
+        var pulls = registry.Pulls;
         await browser.GoTo("repositories/team%2Fapp/v1.4.2");
         Assert.Contains("linux/amd64", await browser.Text("#platforms"));
+        Assert.DoesNotContain("31.2 MB", await browser.Text("#platforms"));
+        Assert.Equal(pulls + 1, registry.Pulls);
+        await browser.Click("#sizes");
+        await Eventually.True(async () => (await browser.Text("#platforms")).Contains("29.8 MB"), "sizes are shown when they are wanted");
         Assert.Contains("31.2 MB", await browser.Text("#platforms"));
+        Assert.Equal(pulls + 3, registry.Pulls);
         Assert.StartsWith("sha256:", await browser.Text("#digest"));
         Assert.Contains("SBOM", await browser.Text(".marks"));
         Assert.Contains("signature", await browser.Text(".marks"));
@@ -120,6 +119,8 @@ public sealed class PageViewsTests
         await browser.LogIn("alice");
         await browser.GoTo("repositories/team%2Fapp/v1.4.2");
         Assert.Contains(Hostile, await browser.Text("main"));
+        await browser.Click("#sizes");
+        await browser.WaitFor("#platforms td.number");
         await Eventually.True(async () => (await browser.Text("#referrers")).Contains(Hostile), "their words are shown");
         foreach (var view in new[]
             {
@@ -202,40 +203,6 @@ public sealed class PageViewsTests
                 await browser.Press("Tab");
             }
         }
-    }
-
-    [Fact]
-    public async Task Administrators_make_robots_and_explain_and_others_do_not_come_in()
-    {
-        await using var registry = await SeededRegistry.Start("ml-models");
-        await using var door = await Door(registry);
-        await using var browser = await Chromium.Start(scripts: true);
-        await browser.Open($"{door.DataUrl}/#/administration");
-        await browser.WaitFor("#administer");
-        await browser.Submit("#administer", "bob");
-        await browser.WaitFor("#administer [role=alert]");
-        await browser.Submit("#administer", "alice");
-        await browser.WaitFor("nav[aria-label=administration]");
-        await browser.GoTo("administration/robots");
-        await browser.MakeRobot();
-        Assert.Contains("robot$ci", await browser.Text("#secret"));
-        await Eventually.True(async () => (await browser.Text("#robots")).Contains("robot$ci"), "the robot is listed");
-        await browser.Click("[data-robot=ci]");
-        await browser.WaitFor("#confirm");
-        await browser.Click("#confirm");
-        await Eventually.True(async () => (await browser.Text("#robots")).Contains("There are no robots"), "it is revoked");
-        await browser.GoTo("administration/explain");
-        await browser.FillIn("#explain-subject", "alice");
-        await browser.FillIn("#explain-repository", "team/app");
-        await browser.Evaluate("document.querySelector('form').requestSubmit(), ''");
-        await Eventually.True(async () => (await browser.Text("#answer")).Contains("allowed"), "access is explained");
-        await browser.GoTo("administration/audit");
-        await Eventually.True(async () => (await browser.Text("main")).Contains("robot-revoke"), "what was done is written down",
-            TimeSpan.FromSeconds(60));
-        await browser.FillIn("#audit-subject", "alice");
-        await browser.FillIn("#audit-repository", "like/none");
-        await Eventually.True(async () => (await browser.Text("main")).Contains("No line in memory is like this"), "lines are filtered");
-        Assert.Empty(browser.Faults);
     }
 
     /// <summary>What docs/images/make.sh puts into the documents.</summary>

@@ -142,6 +142,22 @@ public sealed class AuditGatheringTests
         Assert.True(waited > TimeSpan.FromSeconds(1), $"{waited}");
     }
 
+    [Fact]
+    public async Task Whoever_wants_the_newest_that_match_gets_no_more()
+    {
+        await using var cluster = await GrainCluster.Start(Yaml, time: _time);
+        var lines = Enumerable.Range(0, 2000).Select(i =>
+            $$"""{"event":"{{(i % 4 == 3 ? "denied" : "pull")}}","subject":"user-{{i}}","userAgent":"{{new string('x', 400)}}"}""");
+        await Follow(cluster, new Gateway([.. lines]));
+        _time.Advance(Period);
+        Assert.Equal(2000, (await Read(cluster)).GetProperty("lines").GetArrayLength());
+        var newest = await Read(cluster, "event=denied&limit=100");
+        Assert.Equal("user-1999", newest.GetProperty("lines").EnumerateArray().Last().GetProperty("subject").GetString());
+        Assert.Equal(100, newest.GetProperty("lines").EnumerateArray().Count(line => line.GetProperty("event").GetString() == "denied"));
+        Assert.InRange(newest.GetRawText().Length, 1, 100_000);
+        Assert.Equal(1, (await Read(cluster, "subject=USER-17&text=ER-1777")).GetProperty("lines").GetArrayLength());
+    }
+
     private static async Task<int> Status(GrainCluster cluster, string tenant) =>
         (await cluster.Service<TenantReports>().Read(tenant, "audit", "", TestContext.Current.CancellationToken)).Status;
 
@@ -196,7 +212,7 @@ public sealed class AuditGatheringTests
 
     private static DateTimeOffset Since(JsonElement answer) => answer.GetProperty("completeSince").GetDateTimeOffset();
 
-    private sealed class Gateway(string line) : IAuditTailObserver
+    private sealed class Gateway(params string[] lines) : IAuditTailObserver
     {
         private int _reads;
         private int _looks;
@@ -211,13 +227,14 @@ public sealed class AuditGatheringTests
         {
             Interlocked.Increment(ref _reads);
             return Task.FromResult(
-                new AuditTailPart(since, [new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line))]));
+                new AuditTailPart(
+                    since, [.. lines.Select(line => new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line)))]));
         }
 
         public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant)
         {
             Interlocked.Increment(ref _looks);
-            return line == "x" ? throw new InvalidOperationException()
+            return lines is ["x"] ? throw new InvalidOperationException()
                 : Task.FromResult<IReadOnlyList<RepositoryPulls>>([new(tenant, "app", 2)]);
         }
     }

@@ -14,7 +14,7 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Grains;
 
 /// <summary>The grain of tenants' administration believes tokens of administrators and nothing else that a gateway says.</summary>
-public sealed class TenantAdministrationTests
+public sealed partial class TenantAdministrationTests
 {
     private static string Yaml(string admins) => $$"""
         upstreams: { up: { url: "https://registry.example" } }
@@ -152,7 +152,8 @@ public sealed class TenantAdministrationTests
     [InlineData("POST", "robots", "tenant=other", """{"name":"x","repositories":["apps/*"],"actions":["push"]}""")]
     [InlineData("POST", "sessions/revoke", "tenant=other", """{"subject":"alice"}""")]
     [InlineData("POST", "sessions/revoke", "", """{"subject":"alice","tenant":"other"}""")]
-    [InlineData("GET", "audit", "limit=5", null)]
+    [InlineData("GET", "audit", "limit=0", null)]
+    [InlineData("GET", "audit", "who=alice", null)]
     [InlineData("GET", "sessions", "subject=alice", null)]
     [InlineData("GET", "sessions", "", "{}")]
     [InlineData("GET", "usage", "since=now", null)]

@@ -26,7 +26,7 @@ function View({ me, reload, parts: [view = "", ...rest], fields }) {
     case "repositories": return rest.length > 1 ? html`<${Manifest} me=${me} name=${rest[0]} reference=${rest[1]}/>`
       : rest.length > 0 ? html`<${Repository} me=${me} name=${rest[0]}/>` : html`<${Repositories} me=${me}/>`;
     case "sessions": return me.you ? html`<${OwnSessions} reload=${reload}/>` : html`<${Home} me=${me} reload=${reload}/>`;
-    case "administration": return html`<${Administration} me=${me} reload=${reload} view=${rest[0] ?? "usage"} fields=${fields}/>`;
+    case "administration": return html`<${Administration} me=${me} reload=${reload} view=${rest[0] ?? "usage"} name=${rest[1]} fields=${fields}/>`;
     default: return html`<h1 tabindex="-1">There is no such page</h1><p><a href="#/">To the beginning</a></p>`;
   }
 }

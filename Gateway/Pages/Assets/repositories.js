@@ -1,5 +1,5 @@
 // Repositories, tags and what is behind them. All of it is text of others: it is shown as text, and no address is made of it unchecked.
-import { html, useState, useEffect } from "./preact.js";
+import { html, useState, useEffect, useRef } from "./preact.js";
 import { ask, bytes, link, query, useData } from "./lib.js";
 import { Card, Empty, Field, Status, Table, Waiting } from "./parts.js";
 import { Copy } from "./account.js";
@@ -56,7 +56,7 @@ export function Repositories({ me }) {
   <${OpenByName}/>
   ${status === 401 || status === 403 ? html`<${Refused} me=${me} what="list repositories"/><p>Repositories that you may pull can still be opened by their name.</p>`
     : !data ? html`<${Waiting} error=${error} again=${again}/>`
-    : html`${data.isPartial && html`<p class="note" id="partial" role="status">Not every upstream of this registry lists its repositories. Of those that do not, you see what was pulled through this gateway since it started; others can be opened by their name.</p>`}
+    : html`${data.isPartial && html`<p class="note" id="partial" role="status">Not every upstream of this registry lists its repositories. Of those that do not, you see what was pulled through this gateway since it started; others can be opened by their name, and pulled: <code>docker pull ${me.registry}/<em>name</em>:<em>tag</em></code>.</p>`}
     <${Table} id="repositories" caption="Repositories" rows=${data.entries} rowKey=${name => name} empty=${data.next ? OthersFollow : "There is nothing that you may pull, or nobody has pulled it yet."} columns=${[
       { title: "Repository", cell: name => html`<a href=${link("repositories", name)}>${name}</a>` }]}/>
     <${More} pages=${pages} next=${data.next} onMove=${setPages}/>`}`;
@@ -115,18 +115,19 @@ const sizeOf = body => size(body.config?.size) + list(body.layers).reduce((sum, 
 /** What an image is for: an index says it of each of its manifests, a manifest by its configuration. */
 async function imagesOf(name, digest, body, signal) {
   if (!isIndex(body)) return [{ digest, platform: await configuredPlatform(name, body, signal), size: sizeOf(body), layers: list(body.layers).length }];
-  const children = list(body.manifests).filter(child => digestGrammar.test(text(child.digest)) && !isAttestation(child));
-  const images = children.map(child => ({ digest: child.digest, platform: platformOf(child.platform) }));
-  for (const image of images.slice(0, MostChildren)) {
-    try {
-      const child = (await manifestOf(name, image.digest, signal)).body;
-      if (!isIndex(child)) { image.size = sizeOf(child); image.layers = list(child.layers).length; }
-    } catch (fault) {
-      if (signal.aborted) throw fault;
-      image.fault = fault.message;
-    }
+  return list(body.manifests).filter(child => digestGrammar.test(text(child.digest)) && !isAttestation(child))
+    .map(child => ({ digest: child.digest, platform: platformOf(child.platform) }));
+}
+
+/** How much there is behind one manifest of an index. */
+async function measured(name, image, signal) {
+  try {
+    const { body } = await manifestOf(name, image.digest, signal);
+    return isIndex(body) ? { ...image, isIndex: true } : { ...image, size: sizeOf(body), layers: list(body.layers).length };
+  } catch (fault) {
+    if (signal.aborted) throw fault;
+    return { ...image, fault: fault.message };
   }
-  return images;
 }
 
 async function configuredPlatform(name, body, signal) {
@@ -166,6 +167,32 @@ async function load(name, reference, signal) {
   return { digest, type: text(body.mediaType) || headers.get("Content-Type"), images, referrers: [...referrers, ...within], unknown };
 }
 
+/** Sizes of an index stand in its manifests, and each of them is a pull that upstreams count: they are read when somebody wants them. */
+function Platforms({ name, found }) {
+  const [images, setImages] = useState(found);
+  const [isBusy, setBusy] = useState(false);
+  const abort = useRef(new AbortController());
+  useEffect(() => () => abort.current.abort(), []);
+  const unknown = images.slice(0, MostChildren).filter(image => image.size === undefined && !image.isIndex);
+  const measure = async () => {
+    setBusy(true);
+    try {
+      for (const image of unknown) {
+        const known = await measured(name, image, abort.current.signal);
+        setImages(former => former.map(one => one === image ? known : one));
+      }
+      setBusy(false);
+    } catch { /* The view is left. */ }
+  };
+  return html`<${Card} title="Platforms" wide>${unknown.length > 0 && html`<p><button type="button" id="sizes" disabled=${isBusy} onClick=${measure}>Show sizes</button>
+    <span class="dim">That reads ${unknown.length} more ${unknown.length === 1 ? "manifest" : "manifests"}, and each counts as a pull.</span></p>`}
+  <${Table} id="platforms" caption="Platforms" rows=${images} rowKey=${image => image.digest} empty="This index lists nothing." columns=${[
+    { title: "Platform", cell: image => image.platform },
+    { title: "Size", number: true, cell: image => image.size === undefined ? html`<span class="dim">${image.fault ?? "–"}</span>` : bytes(image.size) },
+    { title: "Layers", number: true, cell: image => image.layers ?? "–" },
+    { title: "Digest", kind: "whole", cell: image => html`<a href=${link("repositories", name, image.digest)}><code>${image.digest}</code></a>` }]}/><//>`;
+}
+
 /** What a tag or a digest is. */
 export function Manifest({ me, name, reference }) {
   const [{ data, error, status }, setState] = useState({});
@@ -187,11 +214,7 @@ export function Manifest({ me, name, reference }) {
   <${Card} title="Pull" wide><p><${Copy} text=${pullLine(me, name, reference)}/></p>${data.digest && data.digest !== reference && html`<p><${Copy} text=${pullLine(me, name, data.digest)}/></p>`}
     <dl class="pairs"><div><dt>Digest</dt><dd><code id="digest">${data.digest}</code></dd></div><div><dt>Type</dt><dd><code>${data.type}</code></dd></div></dl>
     <p class="marks">${[...new Set(data.referrers.map(one => one.kind))].filter(kind => kind !== "artifact").map(kind => html`<${Status} kind="good">${kind}<//> `)}</p><//>
-  <${Card} title="Platforms" wide><${Table} id="platforms" caption="Platforms" rows=${data.images} rowKey=${image => image.digest} empty="This index lists nothing." columns=${[
-    { title: "Platform", cell: image => image.platform },
-    { title: "Size", number: true, cell: image => image.size === undefined ? html`<span class="dim">${image.fault ?? "–"}</span>` : bytes(image.size) },
-    { title: "Layers", number: true, cell: image => image.layers ?? "–" },
-    { title: "Digest", kind: "whole", cell: image => html`<a href=${link("repositories", name, image.digest)}><code>${image.digest}</code></a>` }]}/><//>
+  <${Platforms} key=${data.digest} name=${name} found=${data.images}/>
   <${Card} title="Signatures, SBOMs and other artifacts" wide>${data.unknown ? html`<p class="note warning" role="status">They could not be listed: ${data.unknown}.</p>`
     : data.referrers.length === 0 ? html`<${Empty}>Nothing refers to this manifest.<//>`
     : html`<${Table} id="referrers" caption="What refers to this manifest" rows=${data.referrers} rowKey=${one => one.digest} columns=${[

@@ -14,5 +14,4 @@ namespace RegistryProxy.Silo.Admin.Operations;
 [JsonSerializable(typeof(TenantPage))]
 [JsonSerializable(typeof(HourOfActivity))]
 [JsonSerializable(typeof(UpstreamActivity[]))]
-[JsonSerializable(typeof(AuditLines))]
 internal sealed partial class OperationsJson : JsonSerializerContext;

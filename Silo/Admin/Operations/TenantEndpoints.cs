@@ -15,7 +15,7 @@ internal sealed class TenantEndpoints(IGrainFactory grains, IConfigurationFeed c
     private const int RowPoints = 30;
     private const int PagePoints = 60;
 
-    private static readonly string[] Sorts = ["name", "requests", "refused", "errors", "pulls", "sent", "received"];
+    private static readonly string[] Sorts = ["name", "requests", "refused", "errors", "pulls", "sent", "received", "state"];
 
     public async Task List(HttpContext context)
     {
@@ -49,10 +49,9 @@ internal sealed class TenantEndpoints(IGrainFactory grains, IConfigurationFeed c
         var detail = await operations.Tenant(name, context.RequestAborted);
         var history = await operations.History(ActivityKind.Tenant, [name], PagePoints, context.RequestAborted);
         var row = (await Rows(context.RequestAborted)).First(row => row.Name == name);
-        var tenant = configuration.Current.Configuration.Tenants[name];
+        var hour = HourOfActivity.Of(ActivityKind.Tenant, history[0]);
         await AdminReply.Json(
-            context, TenantPage.Of(tenant, row, detail, HourOfActivity.Of(ActivityKind.Tenant, history[0]), sight.Of(name)),
-            OperationsJson.Default.TenantPage);
+            context, TenantPage.Of(configuration.Current, row, detail, hour, sight.Of(name)), OperationsJson.Default.TenantPage);
     }
 
     private async Task<IEnumerable<TenantRow>> Rows(CancellationToken cancellation)
@@ -88,6 +87,7 @@ internal sealed class TenantEndpoints(IGrainFactory grains, IConfigurationFeed c
         "errors" => row.LastHour.Errors,
         "pulls" => row.LastHour.Pulls,
         "sent" => row.LastHour.Sent,
+        "state" => row.Trouble,
         _ => row.LastHour.Received,
     };
 }

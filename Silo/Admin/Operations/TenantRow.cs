@@ -22,8 +22,14 @@ internal sealed record TenantNumbers(double Requests, double Refused, double Err
 internal sealed record TenantRow(
     string Name, IReadOnlyList<string> Hosts, bool IsUsable, int Errors, TenantNumbers PerSecond, TenantNumbers LastHour)
 {
+    /// <summary>The part of requests that end in server errors from which on that is told.</summary>
+    private const double MuchOfAll = 0.05;
+
     /// <summary>Requests of the last hour, in thirty points of two minutes.</summary>
     public IReadOnlyList<double> Requests { get; init; } = [];
+
+    /// <summary>How much is wrong: 3 for not served, then errors of its configuration, server errors, and 0 for nothing.</summary>
+    public int Trouble => !IsUsable ? 3 : Errors > 0 ? 2 : LastHour.Errors > LastHour.Requests * MuchOfAll ? 1 : 0;
 
     public static TenantRow Of(TenantConfiguration tenant, Activity? activity, int errors) => new(
         tenant.Name, tenant.Hosts, !tenant.IsUnusable, errors,

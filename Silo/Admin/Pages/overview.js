@@ -46,15 +46,27 @@ export function Overview() {
         { title: "Tenant", cell: row => html`<a href=${link("tenants", row.tenant)}>${row.tenant}</a>` },
         { title: "Pulls", number: true, cell: row => count(row.pulls) }]} rows=${data.repositories.slice(0, 10)}/>`}
     <//>
-    <${Card} title="Silos and gateways"><${Processes} rows=${data.processes} version=${data.configuration} brief/><//>
+    <${Card} title="Silos and gateways"><${Processes} rows=${inTrouble(data.processes, data.configuration).slice(0, Brief)} version=${data.configuration} brief/>
+      <p><a href="#/cluster">${data.processes.length > Brief ? `All ${count(data.processes.length)} of them` : "More of them"}</a></p><//>
   </div>`;
 }
 
-export const Processes = ({ rows, version, brief }) => html`<${Table} id="processes" caption="Silos and gateways" empty="No process has reported yet." columns=${[
-  { title: "Kind", cell: row => row.kind },
-  { title: "Host", cell: row => html`<code>${row.host}</code>` },
-  { title: "State", cell: row => row.silentSeconds > 6 ? html`<${Status} kind="bad">silent for ${row.silentSeconds} s<//>` : html`<${Status} kind="good">reports<//>` },
-  { title: "Version", cell: row => row.version },
-  { title: "Started", cell: row => ago(row.started) },
-  { title: "Configuration", cell: row => row.configuration === version ? html`<code>${row.configuration}</code>`
+/** How many processes the first view shows. */
+const Brief = 10;
+
+const isSilent = row => row.silentSeconds > 6;
+
+/** Those that are looked for first: silent ones, then those with another configuration. */
+export const inTrouble = (rows, version) => {
+  const rank = row => isSilent(row) ? 0 : row.configuration !== version ? 1 : 2;
+  return [...rows].sort((a, b) => rank(a) - rank(b));
+};
+
+export const Processes = ({ rows, version, brief }) => html`<${Table} id="processes" caption="Silos and gateways" empty="No process has reported yet." rowKey=${row => `${row.kind} ${row.host} ${row.started}`} columns=${[
+  { title: "Kind", value: row => row.kind, cell: row => row.kind },
+  { title: "Host", value: row => row.host, cell: row => html`<code>${row.host}</code>` },
+  { title: "State", value: row => isSilent(row) ? -row.silentSeconds : 0, cell: row => isSilent(row) ? html`<${Status} kind="bad">silent for ${row.silentSeconds} s<//>` : html`<${Status} kind="good">reports<//>` },
+  { title: "Version", value: row => row.version, cell: row => row.version },
+  { title: "Started", value: row => row.started, cell: row => ago(row.started) },
+  { title: "Configuration", value: row => row.configuration === version ? "" : row.configuration || "none", cell: row => row.configuration === version ? html`<code>${row.configuration}</code>`
     : html`<${Status} kind="warning">${row.configuration || "none yet"}<//>` }].slice(0, brief ? 3 : 6)} rows=${rows}/>`;

@@ -1,7 +1,7 @@
 import { html } from "./preact.js";
 import { useData, usePlace, count, link, duration, ago, until, now, query } from "./lib.js";
 import { Card, Status, Table, Pager, Waiting, Stale, Field, Meter } from "./parts.js";
-import { Chart, Numbers, Counted, perSecond } from "./chart.js";
+import { UpstreamHour } from "./traffic.js";
 
 const Limit = 50;
 const none = { requests: 0, failures: 0, refused: 0, seconds: 0 };
@@ -39,7 +39,7 @@ export function Upstreams({ fields }) {
   <${Table} id="upstreams" caption="Upstreams, with their traffic of the last hour" sort=${sort} onSort=${next => set({ by: next.by, order: next.descending ? "desc" : "asc", offset: 0 })} rows=${rows.slice(offset, offset + Limit)} rowKey=${row => row.upstream}
     empty=${typed ? `No upstream has “${typed}” in its name.` : "There are no upstreams in the configuration."} columns=${[
     { title: "Upstream", sort: "name", cell: row => html`<a href=${link("upstreams", row.upstream)}>${row.upstream}</a>` },
-    { title: "State", sort: "state", cell: row => html`${stateOf(row)}${(isBad(row) || isLimited(row)) && row.lastError ? html`<small>${row.lastError}</small>` : ""}` },
+    { title: "State", sort: "state", falls: true, cell: row => html`${stateOf(row)}${(isBad(row) || isLimited(row)) && row.lastError ? html`<small>${row.lastError}</small>` : ""}` },
     { title: "Credential", cell: row => row.credential },
     { title: "Expires", cell: expiry },
     { title: "Limit left", cell: row => left(row.account) },
@@ -60,14 +60,7 @@ export function Upstream({ name }) {
   return html`${head}<${Stale} at=${at} error=${error}/>
   <p class="facts">${stateOf(upstream)}${upstream.lastError && html`<span class=${isBad(upstream) ? "bad" : "dim"}>${upstream.lastError} (${ago(upstream.lastErrorAt)})</span>`}</p>
   ${(upstream.troubles ?? []).filter(trouble => trouble.what !== upstream.lastError).map(trouble => html`<p class="note warning" key=${trouble.kind}>${trouble.what}</p>`)}
-  <div class="charts">
-    <${Chart} title="Requests per second" history=${history} lines=${[{ name: "all", kind: "one", values: perSecond(history, "requests") },
-      { name: "refused", kind: "warning", values: perSecond(history, "refused") }, { name: "failures", kind: "bad", values: perSecond(history, "failures") }]}/>
-    <${Chart} title="Mean time to the head of an answer" history=${history} write=${milliseconds} lines=${[{ name: "mean", kind: "two",
-      values: history.series.seconds.map((seconds, i) => history.series.requests[i] > 0 ? 1000 * seconds / history.series.requests[i] : 0) }]}/>
-  </div>
-  <${Numbers} history=${history} columns=${{ requests: { title: "Requests" }, refused: { title: "Refused" }, failures: { title: "Failures" }, seconds: { title: "Seconds" } }}/>
-  <${Counted} since=${history.since}/>
+  <${UpstreamHour} history=${history}/>
   <${Card} title="How it is opened" wide><dl class="pairs">
     <div><dt>Credential</dt><dd>${upstream.credential}</dd></div><div><dt>It asks for</dt><dd>${upstream.scheme}</dd></div>
     <div><dt>Token expires</dt><dd>${expiry(upstream)}</dd></div><div><dt>Last refresh</dt><dd>${upstream.lastRefresh ? ago(upstream.lastRefresh) : "never"}</dd></div>

@@ -14,7 +14,7 @@ internal sealed class Chromium : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly ClientWebSocket _socket = new();
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(2));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(5));
     private readonly List<string> _faults = [];
     private ChildProcess _process = null!;
     private string _session = "";

@@ -26,9 +26,9 @@ internal static class PageVisit
     }
 
     /// <summary>Makes a robot, in the view of them.</summary>
-    public static async Task MakeRobot(this Chromium browser)
+    public static async Task MakeRobot(this Chromium browser, string name = "ci")
     {
-        await browser.FillIn("#new-robot input[name=name]", "ci");
+        await browser.FillIn("#new-robot input[name=name]", name);
         await browser.FillIn("#new-robot input[name=repositories]", "team/**");
         await browser.Evaluate("document.querySelector('#new-robot').requestSubmit(), ''");
         await browser.WaitFor("#secret");

@@ -51,6 +51,9 @@ internal sealed class SeededRegistry : IAsyncDisposable
     /// <summary>The one without a catalog.</summary>
     public string SilentUrl => _silent.Url;
 
+    /// <summary>What it counts as a pull: every manifest that was read.</summary>
+    public int Pulls => _server.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/"));
+
     /// <summary>The digest of a blob that is a page with a script, which its upstream calls one.</summary>
     public string Html { get; }
 

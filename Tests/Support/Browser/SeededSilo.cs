@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Grains.Interfaces;
@@ -85,7 +84,9 @@ internal sealed class SeededSilo : IAsyncDisposable
         "/admin/upstreams/activity" => Write(context, Activity(), OperationsJson.Default.UpstreamActivityArray),
         "/admin/history" => Write(
             context, SeededTenant.History("hub", ["requests", "failures", "refused", "seconds"], Now), OperationsJson.Default.HourOfActivity),
-        "/admin/audit" => Write(context, Audit(context.Request.Query), OperationsJson.Default.AuditLines),
+        "/admin/audit" => context.Response.WriteAsJsonAsync(Audit(context.Request.Query)),
+        "/admin/configuration" => SeededPart.Text(context, _odd),
+        "/admin/configuration/history" => SeededPart.History(context, Now, _odd),
         "/admin/cache" => Write(context, Caches(), OperationsJson.Default.IReadOnlyListCacheReport),
         "/admin/sessions" => Sessions(context),
         "/admin/sessions/revoke" => context.Response.WriteAsync("""{"revoked":1}"""),
@@ -121,8 +122,8 @@ internal sealed class SeededSilo : IAsyncDisposable
         1000, 200, new SummaryNumbers(812.4, 3.1, 0.4, 48_211, 3.2e12),
         [new RepositoryPulls("acme", "team-a/api", 9921), new RepositoryPulls("acme", "library/redis", 5021),
             new RepositoryPulls(_odd, _odd, 4)],
-        [.. Enumerable.Range(0, 7).Select(i => new ProcessStatus(
-            i < 4 ? "gateway" : "silo", i < 4 ? $"gateway-{i}" : $"silo-{i - 4}", "1.4.0", Now - TimeSpan.FromHours(30), "9f2c41aa03be",
+        [.. Enumerable.Range(0, 104).Select(i => new ProcessStatus(
+            i < 100 ? "gateway" : "silo", i < 100 ? $"gateway-{i}" : $"silo-{i - 100}", "1.4.0", Now - TimeSpan.FromHours(30), "9f2c41aa03be",
             i == 2 ? 14 : 1))])
     {
         ConfigurationErrors =
@@ -165,21 +166,24 @@ internal sealed class SeededSilo : IAsyncDisposable
     private static UpstreamActivity[] Activity() => [.. Enumerable.Range(3, 190).Select(i => new UpstreamActivity(
         $"mirror-{i:000}", new UpstreamNumbers(1, 0, 0, 0.1), new UpstreamNumbers(31 * (200 - i), i == 17 ? 88 : 0, i, 2.6 * (200 - i))))];
 
-    private AuditLines Audit(IQueryCollection asked)
+    private object Audit(IQueryCollection asked)
     {
         var tenant = asked["tenant"].ToString();
         var lines = Enumerable.Range(0, 60).Reverse().Where(i => asked["decision"].ToString() is not "deny" || i % 4 == 3);
-        return new AuditLines(Now - TimeSpan.FromHours(2), 4, 0, [.. lines.Select(i => JsonSerializer
-            .SerializeToElement(new Dictionary<string, object>
+        return new
+        {
+            completeSince = Now - TimeSpan.FromHours(2), gateways = 4, silent = 0, silos = 0, silentSilos = 0,
+            lines = lines.Select(i => new Dictionary<string, object>
             {
                 ["time"] = Now - TimeSpan.FromSeconds(3 * i), ["event"] = i % 4 == 3 ? "denied" : "pull", ["tenant"] = tenant,
                 ["subject"] = i % 5 == 2 ? _odd : $"alice-of-{tenant}", ["client"] = $"10.0.3.{i % 9}", ["userAgent"] = _odd,
                 ["repository"] = i % 2 == 0 ? "team-a/api" : "team-b/web", ["reference"] = $"v1.{i}",
                 ["decision"] = i % 4 == 3 ? "deny" : "allow", ["rule"] = "developers", ["status"] = i % 4 == 3 ? 403 : 200,
-            }))]);
+            }),
+        };
     }
 
-    private static IReadOnlyList<CacheReport> Caches() => [.. Enumerable.Range(0, 4).Select(i => new CacheReport
+    private static IReadOnlyList<CacheReport> Caches() => [.. Enumerable.Range(0, 100).Select(i => new CacheReport
     {
         Gateway = $"gateway-{i}:1", State = i == 2 ? "bypassed" : "ok", Objects = 48_211, Bytes = 41_000_000_000, MaxBytes = 50_000_000_000,
         Hits = 912_211, Misses = 21_000, Joined = 4100, SavedBytes = 9_100_000_000_000, Evicted = 3100,

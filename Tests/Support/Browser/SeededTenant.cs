@@ -1,3 +1,4 @@
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Silo.Admin.Operations;
@@ -22,7 +23,18 @@ internal static class SeededTenant
 
     public static TenantPage Page(string name, DateTimeOffset now, string odd) => new(
         Row(0, odd) with { Name = Uri.UnescapeDataString(name) }, new Uri("https://docker.acme.example"),
-        name == "team-003" ? [$"tenants/team-003.yaml:14: access[2].actions: {odd}"] : [], ["staff", "corp"],
+        name == "team-003" ? [$"tenants/team-003.yaml:14: access[2].actions: {odd}"] : [],
+        Part(Uri.UnescapeDataString(name) == "team-001" ? "managed" : "file", odd),
+        [
+            new LimitView("requestsPerSecond", 500, 211), new LimitView("bytesPerSecond", 524_288_000, 5e8),
+            new LimitView("concurrentStreams", 200, 31), new LimitView("perIdentity.requestsPerSecond", 50, null),
+        ],
+        [new ReasonCount("rule", 212), new ReasonCount("login", 31), new ReasonCount("limit", 4)],
+        [new RepositoryPulls("acme", "team-a/api", 9921), new RepositoryPulls("acme", odd, 4)],
+        now - TimeSpan.FromHours(7), History(name, Numbers, now));
+
+    private static TenantPart Part(string keeper, string odd) => new(
+        keeper, ["staff", "corp", "acme/own"],
         [new RouteView("", ["hub"], "acme-project", true), new RouteView("ghcr", ["ghcr", "hub"], "", false)],
         [
             new RuleView("public", ["anonymous"], new Dictionary<string, IReadOnlyList<string>>(), ["public/**"], ["pull"]),
@@ -31,13 +43,8 @@ internal static class SeededTenant
                 ["pull", "push"]),
         ],
         new Dictionary<string, string> { ["docker.io"] = "", ["ghcr.io"] = "ghcr" },
-        [
-            new LimitView("requestsPerSecond", 500, 211), new LimitView("bytesPerSecond", 524_288_000, 5e8),
-            new LimitView("concurrentStreams", 200, 31), new LimitView("perIdentity.requestsPerSecond", 50, null),
-        ],
-        [new ReasonCount("rule", 212), new ReasonCount("login", 31), new ReasonCount("limit", 4)],
-        [new RepositoryPulls("acme", "team-a/api", 9921), new RepositoryPulls("acme", odd, 4)],
-        now - TimeSpan.FromHours(7), History(name, Numbers, now));
+        new Dictionary<string, string> { ["acme/own"] = "htpasswd", [$"acme/{odd}"] = "upstream" }, new SharedUse(["hub"], ["corp"]),
+        ["group:corp/acme-registry", $"user:corp/{odd}"]);
 
     public static HourOfActivity History(string name, IReadOnlyList<string> numbers, DateTimeOffset now) => new(
         name, now - TimeSpan.FromHours(1), now, 60, numbers.ToDictionary(number => number, number => (IReadOnlyList<double>)

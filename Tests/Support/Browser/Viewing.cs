@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace RegistryProxy.Tests.Support.Browser;
 
@@ -21,6 +22,40 @@ internal static class Viewing
         "axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations" +
         ".filter(one => one.impact === 'serious' || one.impact === 'critical')" +
         ".map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`).join('\\n'))");
+
+    /// <summary>Whether what is shown is whole, accessible and harmless.</summary>
+    /// <param name="browser">Where it is shown; the checker is loaded.</param>
+    /// <param name="state">What it is, for who reads of a failure.</param>
+    public static async Task ShouldBeGood(this Chromium browser, string state)
+    {
+        Assert.Equal("", await browser.Evaluate("window.hurt ? 'a script ran' : ''"));
+        Assert.True(await browser.Evaluate("String(document.documentElement.scrollWidth <= innerWidth)") == "true", $"{state} is too wide");
+        Assert.True(await browser.SeriousProblems() is var problems && problems == "", $"{state}: {problems}");
+    }
+
+    /// <summary>Goes on by the keyboard until what a selector names has the focus.</summary>
+    public static async Task TabToElement(this Chromium browser, string selector)
+    {
+        var isThere = $"String(document.activeElement.matches({JsonSerializer.Serialize(selector)}))";
+        for (var i = 0; i < 150; i++)
+        {
+            await browser.Press("Tab");
+            if (await browser.Evaluate(isThere) == "true")
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"the keyboard does not reach '{selector}' in a hundred and fifty steps");
+    }
+
+    /// <summary>Presses what a selector names by the keyboard alone.</summary>
+    public static async Task PressElement(this Chromium browser, string selector)
+    {
+        await browser.WaitFor(selector);
+        await browser.TabToElement(selector);
+        await browser.Press("Enter");
+    }
 
     /// <summary>The pictures and files of the page itself that its server does not have; empty for none.</summary>
     public static Task<string> MissingFiles(this Chromium browser) => browser.Evaluate(

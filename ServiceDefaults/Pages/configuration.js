@@ -1,6 +1,6 @@
 // The part of a managed tenant: read, changed line by line, checked, and taken back. Secrets are never shown; "<kept>" stands for one.
 import { html, useState, useEffect, useRef } from "./preact.js";
-import { ask, useData } from "./lib.js";
+import { ask, query, useData } from "./lib.js";
 import { Card, Confirm, Field, Stale, Table, Time, Waiting } from "./parts.js";
 import { Difference } from "./difference.js";
 
@@ -9,13 +9,20 @@ const MostListed = 50;
 /** A part of many rules is read, checked and stored, which the cluster may take this long for, in milliseconds. */
 const Patience = 30000;
 
-/** What was typed and not saved yet, and what it was made from, for whoever looks at another view meanwhile; nothing of it leaves this page. */
-const draft = { text: null, from: null };
+/** What was typed and not saved yet by address, and what it was made from, for whoever looks at another view meanwhile; it never leaves this page. */
+const drafts = new Map();
+const none = { text: null, from: null };
 
-const changed = (root, text, tag, rest = "") => ask(root + rest, { method: "PUT", patience: Patience, body: text, headers: { "Content-Type": "application/yaml", ...(tag ? { "If-Match": tag } : {}) } });
+/** The addresses of a part: tenant is named where the address is not about one alone. */
+const addresses = (root, tenant) => (path = "", fields = {}) => {
+  const said = query({ tenant, ...fields });
+  return `${root}${path}${said ? `?${said}` : ""}`;
+};
 
-const read = async (root, version) => {
-  const { body, headers } = await ask(version ? `${root}?version=${version}` : root, { isText: true });
+const changed = (address, text, tag) => ask(address, { method: "PUT", patience: Patience, body: text, headers: { "Content-Type": "application/yaml", ...(tag ? { "If-Match": tag } : {}) } });
+
+const read = async address => {
+  const { body, headers } = await ask(address, { isText: true });
   return { text: body, tag: headers.get("ETag") };
 };
 
@@ -34,42 +41,45 @@ function Versions({ data, at, error, onLook }) {
   return html`<${Stale} at=${at} error=${error}/>
   ${data.errors.length > 0 && html`<div class="note bad"><p>The newest version cannot be used since the operator's part was changed:</p>${first(data.errors, remark)}</div>`}
   <${Table} id="versions" caption="Versions" rows=${data.versions} rowKey=${row => row.version} empty="Nothing was written yet." columns=${[
-    { title: "Version", cell: row => row.version }, { title: "Of", cell: row => html`<${Time} at=${row.at}/>` }, { title: "By", cell: row => row.by },
+    { title: "Version", value: row => row.version, cell: row => row.version }, { title: "Of", value: row => row.at, cell: row => html`<${Time} at=${row.at}/>` }, { title: "By", value: row => row.by, cell: row => row.by },
     { title: "Change", kind: "whole", cell: row => html`<code>${row.change}</code>` },
     { label: "Actions", kind: "actions", cell: row => row.version !== data.versions[0].version && html`<button data-version=${row.version} onClick=${() => onLook(row.version)}>Take back to ${row.version}</button>` }]}/>`;
 }
 
-/** The part of this tenant, if its operator lets its administrators keep it. */
-export function Configuration({ root }) {
+/** The part of a tenant, if its operator lets its administrators keep it; else what is shown of it elsewhere. Children stand above it. */
+export function Configuration({ root, tenant, elsewhere, children }) {
+  const at = addresses(root, tenant);
+  const draft = drafts.get(at()) ?? none;
   const [saved, setSaved] = useState(draft.from);
   const [text, setText] = useState(draft.text ?? "");
   const [fault, setFault] = useState(null);
-  const history = useData(`${root}/history`, 15000);
+  const history = useData(at("/history"), 15000);
   const load = async () => {
     setFault(null);
     try {
-      const newest = await read(root);
+      const newest = await read(at());
+      const typed = drafts.get(at());
       setSaved(newest);
-      if (draft.text === null) setText(newest.text);
-      else draft.from = newest;
+      if (typed) drafts.set(at(), { ...typed, from: newest });
+      else setText(newest.text);
     } catch (error) {
       setFault(error);
     }
   };
   useEffect(() => { if (!saved) load(); }, []);
+  const forget = () => drafts.delete(at());
   const type = value => {
-    Object.assign(draft, value === saved.text ? { text: null, from: null } : { text: value, from: saved });
+    if (value === saved.text) forget();
+    else drafts.set(at(), { text: value, from: saved });
     setText(value);
   };
-  const forget = () => { Object.assign(draft, { text: null, from: null }); };
-  const head = html`<h1 tabindex="-1">Configuration</h1>`;
-  if (!saved) return fault?.status === 404 ? html`${head}<p id="elsewhere">${fault.message}.</p>` : html`${head}<${Waiting} error=${fault?.message} again=${load}/>`;
-  return html`${head}<p class="lead">Routes, rules, authenticators and upstreams of this tenant, as YAML. Secrets are not shown: leave <code>"${"<kept>"}"</code> where one stays as it is.</p>
-  <${Editor} root=${root} saved=${saved} text=${text} history=${history} onType=${type} onForget=${forget} onLoad=${load}/>`;
+  if (!saved) return fault?.status === 404 ? elsewhere : html`${children}<${Waiting} error=${fault?.message} again=${load}/>`;
+  return html`${children}<p class="lead">Routes, rules, authenticators and upstreams of this tenant, as YAML. Secrets are not shown: leave <code>"${"<kept>"}"</code> where one stays as it is.</p>
+  <${Editor} at=${at} saved=${saved} text=${text} history=${history} onType=${type} onForget=${forget} onLoad=${load}/>`;
 }
 
 /** The text with what can be done with it, and its versions. */
-function Editor({ root, saved, text, history, onType, onForget, onLoad }) {
+function Editor({ at, saved, text, history, onType, onForget, onLoad }) {
   const [answer, setAnswer] = useState({});
   const [asked, setAsked] = useState(null);
   const field = useRef(null);
@@ -85,13 +95,13 @@ function Editor({ root, saved, text, history, onType, onForget, onLoad }) {
     setAnswer({ busy: true });
     try { setAnswer(await act()); } catch (fault) { refused(fault); }
   };
-  const checked = async () => ({ checked: (await changed(root, text, null, "?check=true")).body });
+  const checked = async () => ({ checked: (await changed(at("", { check: true }), text)).body });
   const compare = async () => { const answer = await checked(); setAsked({ text }); return answer; };
-  const look = version => attempt(async () => { setAsked({ version, text: (await read(root, version)).text }); return {}; });
+  const look = version => attempt(async () => { setAsked({ version, text: (await read(at("", { version }))).text }); return {}; });
   const rebase = async () => { await onLoad(); await history.again(); return {}; };
   const write = async () => asked.version
-    ? (await ask(`${root}/rollback`, { method: "POST", patience: Patience, body: JSON.stringify({ version: asked.version }), headers: { "Content-Type": "application/json", "If-Match": saved.tag } })).body
-    : (await changed(root, text, saved.tag)).body;
+    ? (await ask(at("/rollback"), { method: "POST", patience: Patience, body: JSON.stringify({ version: asked.version }), headers: { "Content-Type": "application/json", "If-Match": saved.tag } })).body
+    : (await changed(at(), text, saved.tag)).body;
   const save = async () => {
     try {
       const done = await write();
@@ -112,7 +122,7 @@ function Editor({ root, saved, text, history, onType, onForget, onLoad }) {
   };
   const close = () => { setAsked(null); if (document.activeElement === document.body) said.current?.focus(); };
   const type = value => { onType(value); setAnswer({}); };
-  return html`<p id="notice" role="status" ref=${said} tabindex="-1">${answer.done && (answer.done.changed ? `Version ${answer.done.version} is in use.` : "That is what is in use already.")}</p>
+  return html`<p id="configuration-notice" role="status" ref=${said} tabindex="-1">${answer.done && (answer.done.changed ? `Version ${answer.done.version} is in use.` : "That is what is in use already.")}</p>
   <div class="card editor"><${Field} label="This tenant's part"><textarea id="configuration" class="yaml" rows="24" spellcheck=${false} autocapitalize="off" ref=${field} value=${text} onInput=${event => type(event.target.value)}></textarea><//>
     <div class="buttons"><button class="primary" id="save" disabled=${!isChanged || answer.busy} onClick=${() => attempt(compare)}>Save …</button><button id="check" disabled=${answer.busy} onClick=${() => attempt(checked)}>Check</button>
       <button id="undo" disabled=${!isChanged || answer.busy} onClick=${() => type(saved.text)}>Undo all</button></div>
