@@ -15,7 +15,8 @@ internal static class LoginPages
     private const string Style =
         ":root{color-scheme:light dark}"
         + "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem}"
-        + "h1{font-size:1.4rem}pre{background:color-mix(in srgb,CanvasText 8%,Canvas);padding:1rem;white-space:pre-wrap;"
+        + "h1{font-size:1.4rem}h1,p{overflow-wrap:anywhere}"
+        + "pre{background:color-mix(in srgb,CanvasText 8%,Canvas);padding:1rem;white-space:pre-wrap;"
         + "word-break:break-all;border-radius:6px;user-select:all}"
         + "input,button,a.button{font:inherit;padding:.4rem .8rem;margin:.2rem 0}.code{font:700 1.5rem monospace}";
 
