@@ -10,7 +10,7 @@ namespace RegistryProxy.Gateway.Operations;
 internal sealed class RequestStatistics
 {
     /// <summary>Names of one tenant.</summary>
-    private const int MaxRepositories = 100;
+    private const int MaxRepositories = 1000;
 
     private const int Reported = 20;
     private const int ReportedOfTenant = 10;
@@ -52,7 +52,7 @@ internal sealed class RequestStatistics
     public IReadOnlyList<RepositoryPulls> RepositoriesOf(string tenant) => _tenants.TryGetValue(tenant, out var counters)
         ? [.. counters.MostPulled(ReportedOfTenant).Select(pulls => new RepositoryPulls(tenant, pulls.Key, pulls.Value))] : [];
 
-    /// <summary>The repositories of a tenant that are remembered, a hundred at the most.</summary>
+    /// <summary>The repositories of a tenant that are remembered, a thousand at the most.</summary>
     public IReadOnlyList<string> NamesOf(string tenant) => _tenants.TryGetValue(tenant, out var counters) ? counters.Names : [];
 
     /// <summary>Forgets all of a tenant: its name is somebody else's from now on, or nobody's.</summary>
@@ -87,11 +87,11 @@ internal sealed class RequestStatistics
         public IEnumerable<KeyValuePair<string, long>> MostPulled(int most) =>
             _repositories.OrderByDescending(pulls => pulls.Value).Take(most);
 
-        /// <summary>Makes room for as many again, so that it is not done for each name.</summary>
+        /// <summary>Makes room for a tenth of them, so that it is not done for each name and few are missed.</summary>
         private void Forget(string newest)
         {
             foreach (var (repository, _) in _repositories.Where(pulls => pulls.Key != newest).OrderBy(pulls => pulls.Value)
-                .Take(MaxRepositories / 2))
+                .Take(MaxRepositories / 10))
             {
                 _repositories.TryRemove(repository, out _);
             }

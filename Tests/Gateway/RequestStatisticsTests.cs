@@ -40,6 +40,20 @@ public sealed class RequestStatisticsTests
         Assert.Equal("often", _statistics.Repositories()[0].Repository);
     }
 
+    [Fact]
+    public void A_thousand_names_of_a_tenant_are_known_and_one_more_costs_few_of_them()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            Pull("loud", $"name-{i}", 1);
+        }
+
+        Assert.Equal(1000, _statistics.NamesOf("loud").Count);
+        Pull("loud", "newest", 1);
+        Assert.Equal(901, _statistics.NamesOf("loud").Count);
+        Assert.Contains("newest", _statistics.NamesOf("loud"));
+    }
+
     private void Pull(string tenant, string repository, int times)
     {
         for (var i = 0; i < times; i++)
