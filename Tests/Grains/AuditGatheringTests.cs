@@ -227,8 +227,8 @@ public sealed class AuditGatheringTests
         {
             Interlocked.Increment(ref _reads);
             return Task.FromResult(
-                new AuditTailPart(
-                    since, [.. lines.Select(line => new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line)))]));
+                new AuditTailPart(since, [.. lines.Select((line, i) => new AuditLineOfTenant(
+                    DateTimeOffset.UnixEpoch + TimeSpan.FromMilliseconds(i), Encoding.UTF8.GetBytes(line)))]));
         }
 
         public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant)
