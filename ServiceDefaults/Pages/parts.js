@@ -81,6 +81,12 @@ export function Spark({ values, label }) {
 export const Meter = ({ value, most, label }) => html`<meter aria-label=${label} min="0" max=${most} low=${most * 0.7} high=${most * 0.9} optimum="0"
   value=${Math.min(value, most)}></meter>`;
 
+/**
+ * Whether what had the focus is gone, when a dialog was closed: browsers take it from the buttons of the dialog a moment later, and have nobody to
+ * give it back to where the row is gone too.
+ */
+export const isFocusLost = () => document.activeElement === document.body || document.activeElement.closest("dialog") !== null;
+
 /** Asks before something is done that cannot be undone; the browser keeps the focus inside, and gives it back when the dialog is closed. */
 export function Confirm({ question, action, onDone, onClose, wide, children }) {
   const dialog = useRef(null);

@@ -1,7 +1,7 @@
 // Robots of a tenant: user names and passwords for machines.
 import { html, useState, useRef } from "./preact.js";
 import { ago, until, useData } from "./lib.js";
-import { Confirm, Field, Stale, Table, Waiting } from "./parts.js";
+import { Confirm, Field, Stale, Table, Waiting, isFocusLost } from "./parts.js";
 import { Copy, send } from "./account.js";
 
 const blank = { name: "", repositories: "", actions: { pull: true, push: false, delete: false }, expires: "90d" };
@@ -61,7 +61,7 @@ export function Robots({ me, root }) {
     await again();
   };
   // The row whose button was pressed may be gone: who goes on by keyboard goes on at what was done.
-  const close = () => { setAsked(null); if (document.activeElement === document.body) said.current.focus(); };
+  const close = () => { setAsked(null); if (isFocusLost()) said.current.focus(); };
   return html`<h1 tabindex="-1">Robots</h1><p class="lead">User names and passwords for machines: they may what they were made for, and never more than you.</p>
   <p id="notice" role="status" ref=${said} tabindex="-1">${notice}</p>
   ${made?.secret && html`<div class="note good" role="status" id="secret"><p><strong>The password of ${made.user}, shown this once:</strong></p><p><${Copy} text=${made.secret} label="Copy the password"/></p>
