@@ -16,6 +16,8 @@ internal static class LoginPages
         ":root{color-scheme:light dark}"
         + "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem}"
         + "h1{font-size:1.4rem}h1,p{overflow-wrap:anywhere}"
+        + "body{background:#fff;color:#1a1a1a}a,a:visited{color:#0b57d0}"
+        + "@media (prefers-color-scheme:dark){body{background:#121212;color:#eee}a,a:visited{color:#a8c7fa}}"
         + "pre{background:color-mix(in srgb,CanvasText 8%,Canvas);padding:1rem;white-space:pre-wrap;"
         + "word-break:break-all;border-radius:6px;user-select:all}"
         + "input,button,a.button{font:inherit;padding:.4rem .8rem;margin:.2rem 0}.code{font:700 1.5rem monospace}";

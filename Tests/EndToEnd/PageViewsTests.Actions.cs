@@ -69,6 +69,7 @@ public sealed partial class PageViewsTests
         await browser.LoadChecker();
         await browser.ShouldBeGood("the first page of the built-in configuration");
         await browser.GoTo("repositories");
-        Assert.Contains($"docker pull {door.Authority}/", await browser.Text("#partial"));
+        Assert.Contains($"docker pull {door.Authority}/", await browser.Text("#unlisted"));
+        Assert.DoesNotContain("Log in", await browser.Text("main .note"));
     }
 }

@@ -33,7 +33,7 @@ const manifestOf = (name, reference, signal) => ask(`/page/v2/${name}/manifests/
 
 function Refused({ me, what }) {
   return html`<div class="note warning" role="status">${me.you ? html`Your login may not ${what} here; ask the operators of this registry.`
-    : html`Without a login nobody may ${what} here. <a href="#/">Log in</a>.`}</div>`;
+    : html`Without a login nobody may ${what} here.${me.takesPasswords || me.providers.length > 0 ? html` <a href="#/">Log in</a>.` : ""}`}</div>`;
 }
 
 function OpenByName() {
@@ -54,7 +54,7 @@ export function Repositories({ me }) {
   const { data, error, status, again } = useListing("/page/v2/_catalog", pages, "repositories");
   return html`<h1 tabindex="-1">Repositories</h1><p class="lead">${me.you ? "What you may pull." : "What everybody may pull. Log in to see what you may."}</p>
   <${OpenByName}/>
-  ${status === 401 || status === 403 ? html`<${Refused} me=${me} what="list repositories"/><p>Repositories that you may pull can still be opened by their name.</p>`
+  ${status === 401 || status === 403 ? html`<${Refused} me=${me} what="list repositories"/><p id="unlisted">Repositories that you may pull can still be opened by their name, and pulled: <code>docker pull ${me.registry}/<em>name</em>:<em>tag</em></code>.</p>`
     : !data ? html`<${Waiting} error=${error} again=${again}/>`
     : html`${data.isPartial && html`<p class="note" id="partial" role="status">Not every upstream of this registry lists its repositories. Of those that do not, you see what was pulled through this gateway since it started; others can be opened by their name, and pulled: <code>docker pull ${me.registry}/<em>name</em>:<em>tag</em></code>.</p>`}
     <${Table} id="repositories" caption="Repositories" rows=${data.entries} rowKey=${name => name} empty=${data.next ? OthersFollow : "There is nothing that you may pull, or nobody has pulled it yet."} columns=${[
