@@ -16,6 +16,14 @@ public sealed record ConfigurationSnapshot(FrontDoorConfiguration Configuration,
     /// <summary>Names of parts that belong to it and have no text that could be used.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
 
+    /// <summary>Names of parts in use that have names or hosts which others want.</summary>
+    public IReadOnlyList<string> Contested { get; init; } = [];
+
+    /// <summary>
+    /// Names of parts of which an earlier text is of use: those that are missing, and those that have what a missing one may have had.
+    /// </summary>
+    public IEnumerable<string> Sought => Missing.Count == 0 ? [] : Missing.Concat(Contested);
+
     /// <summary>Whether every file that belongs to it has a text that can be used.</summary>
     public bool HasItsFiles => Missing.All(PartText.IsManaged);
 }

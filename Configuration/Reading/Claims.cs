@@ -14,6 +14,7 @@ internal sealed record Claim(string What, string Name, string Part, string Owner
 internal sealed class Claims
 {
     private readonly Dictionary<(string What, string Name), (string Part, string Owner)> _owners = [];
+    private readonly HashSet<string> _earlier = [];
 
     /// <summary>Settles who has what from now on.</summary>
     /// <param name="claims">In order: the main file first.</param>
@@ -25,8 +26,7 @@ internal sealed class Claims
         foreach (var group in claims.GroupBy(claim => (claim.What, claim.Name)))
         {
             var all = group.ToList();
-            var winner = all.Count > 1 && before._owners.TryGetValue(group.Key, out var owner)
-                && all.Find(claim => (claim.Part, claim.Owner) == owner) is { } kept ? kept : all[0];
+            var winner = all.Count > 1 ? before.Choose(group.Key, all) : all[0];
             settled._owners[group.Key] = (winner.Part, winner.Owner);
             foreach (var other in all.Where(claim => !ReferenceEquals(claim, winner)))
             {
@@ -35,6 +35,21 @@ internal sealed class Claims
         }
 
         return settled;
+    }
+
+    /// <summary>
+    /// Texts that were in use before this process: who had what then has it again, and only who had it as well stands against that.
+    /// </summary>
+    /// <param name="parts">Their names.</param>
+    public void Prefer(IEnumerable<string> parts) => _earlier.UnionWith(parts);
+
+    /// <summary>The main file yields to nobody at the start: an error in it is one of all.</summary>
+    private Claim Choose((string What, string Name) claimed, List<Claim> all)
+    {
+        var owner = _owners.GetValueOrDefault(claimed);
+        var kept = all.Find(claim => (claim.Part, claim.Owner) == owner) ?? all[0];
+        return kept.Part.Length == 0 || _earlier.Contains(kept.Part) ? kept
+            : all.Find(claim => _earlier.Contains(claim.Part)) ?? kept;
     }
 
     /// <summary>Adds those of another kind.</summary>

@@ -34,6 +34,9 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
     /// <summary>Who has which names and hosts now.</summary>
     public Claims Claims { get; private set; } = new();
 
+    /// <summary>The parts whose claims stood against those of others.</summary>
+    public ISet<string> Contested { get; } = new HashSet<string>();
+
     /// <summary>What there is but for the tenants.</summary>
     public FrontDoorConfiguration Known { get; private set; } = main.Host;
 
@@ -183,11 +186,15 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
         Authenticators = First(files.SelectMany(file => file.Authenticators)),
     };
 
-    private void Refuse(Claim claim, Claim against) => Fail(claim.Part, Error(
-        claim.Place,
-        claim.What == "host"
-            ? $"the host '{claim.Name}' is given more than once, also at {against.Place}; hosts are unique across tenants"
-            : $"there is another {claim.What} '{claim.Name}' at {against.Place}; names are unique across files"));
+    private void Refuse(Claim claim, Claim against)
+    {
+        Contested.Add(against.Part);
+        Fail(claim.Part, Error(
+            claim.Place,
+            claim.What == "host"
+                ? $"the host '{claim.Name}' is given more than once, also at {against.Place}; hosts are unique across tenants"
+                : $"there is another {claim.What} '{claim.Name}' at {against.Place}; names are unique across files"));
+    }
 
     private static TenantConfiguration Unusable(TenantConfiguration tenant) =>
         tenant with { IsUnusable = true, Routes = [], Access = [], Authenticators = [], Namespaces = new Dictionary<string, string>() };

@@ -20,6 +20,7 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
     private readonly TenantParts _parts = new();
     private OperatorFile? _main;
     private Claims? _inForce;
+    private HashSet<string>? _undecided;
 
     /// <summary>Puts together what is there now.</summary>
     public ConfigurationResult Compose(Secret text, IPartTexts texts)
@@ -43,6 +44,8 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
                 chosen.Degrade(failed, errors);
             }
 
+            chosen.Contest(round.Contested);
+
             // The main file is judged by itself: what another one does to it is settled first.
             if (round.Failures.Count == 1 && round.Failures.TryGetValue("", out var errorsOfMain))
             {
@@ -60,12 +63,28 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
         }
     }
 
-    /// <summary>Texts that were good once, of parts that have none now.</summary>
+    /// <summary>
+    /// Texts that were good once, of parts that have none now. Whose part has had none since the start, while others took what it wants,
+    /// gets that back from those that have another text now.
+    /// </summary>
     public void Restore(IEnumerable<PartText> parts)
     {
         foreach (var restored in parts)
         {
-            _lastGood.TryAdd(restored.Name, restored);
+            var isUndecided = _undecided?.Contains(restored.Name) == true;
+            if (!_lastGood.TryGetValue(restored.Name, out var now))
+            {
+                _lastGood[restored.Name] = now = restored;
+            }
+
+            if (isUndecided && now.Hash == restored.Hash)
+            {
+                _inForce?.Prefer([restored.Name]);
+            }
+            else if (isUndecided)
+            {
+                _lastGood[restored.Name] = restored;
+            }
         }
     }
 
@@ -147,6 +166,8 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
 
     private ConfigurationResult Finish(OperatorFile main, CompositionRound round, ChosenParts chosen)
     {
+        HashSet<string> open = [.. chosen.Missing, .. chosen.Contested];
+        _undecided = _undecided is null ? open : [.. _undecided.Where(open.Contains)];
         (_main, _inForce) = (round.ToleratedErrors.Count == 0 ? main : null, round.Claims);
         _lastGood.Clear();
         foreach (var used in chosen.Used)
@@ -181,6 +202,7 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
     {
         PartText[] parts = [.. chosen.Used.OrderBy(used => used.Name, StringComparer.Ordinal)];
         string[] missing = [.. chosen.Missing.Order(StringComparer.Ordinal)];
+        string[] contested = [.. chosen.Contested];
         var version = Hash(text.Reveal());
         if (parts.Length + missing.Length + chosen.Awaited.Count > 0)
         {
@@ -188,7 +210,10 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
                 '\n', [version, .. parts.Select(used => $"{used.Name} {used.Hash}"), .. missing, .. chosen.Awaited]));
         }
 
-        return new ConfigurationSnapshot(configuration, version[..12]) { Text = text, Parts = parts, Missing = missing };
+        return new ConfigurationSnapshot(configuration, version[..12])
+        {
+            Text = text, Parts = parts, Missing = missing, Contested = contested,
+        };
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

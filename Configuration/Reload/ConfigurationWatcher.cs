@@ -104,20 +104,23 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         }
     }
 
-    /// <summary>Takes texts that were good once, for parts of the configuration that have none now.</summary>
+    /// <summary>
+    /// Takes texts that were good once, for those parts of the configuration that have none now, or may have what is theirs.
+    /// </summary>
     public void Restore(IReadOnlyList<PartText> parts)
     {
         lock (_gate)
         {
             var now = _time.GetTimestamp();
-            List<PartText> due = [.. parts.Where(part => !_tried.TryGetValue(part.Name, out var tried)
-                || tried.Hash != part.Hash || _time.GetElapsedTime(tried.At, now) >= RestoreAgain)];
+            var sought = Current.Sought.ToHashSet();
+            List<PartText> due = [.. parts.Where(part => sought.Contains(part.Name) && (!_tried.TryGetValue(part.Name, out var tried)
+                || tried.Hash != part.Hash || _time.GetElapsedTime(tried.At, now) >= RestoreAgain))];
             if (due.Count == 0)
             {
                 return;
             }
 
-            foreach (var gone in _tried.Keys.Except(Current.Missing).ToList())
+            foreach (var gone in _tried.Keys.Except(sought).ToList())
             {
                 _tried.Remove(gone);
             }

@@ -7,7 +7,8 @@ internal readonly struct FileComparison(
     /// <summary>For so long a file may be an older one without an alarm: files come to silos one after the other.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
-    private readonly bool _isOther = file.HasItsFiles && sections.Content != followed.Content;
+    private readonly bool _isOther = sections.Content != followed.Content
+        && !(sections.IsNumbered && OwnFile.Lacking(file, followed.Parts).Any());
 
     /// <summary>Why the silo must not get work: main files contradict each other under one revision.</summary>
     public string? Conflict => _isOther && IsSameRevision && !sections.IsOfSameMain(followed)

@@ -1,4 +1,5 @@
 using RegistryProxy.Background;
+using RegistryProxy.Configuration.Reading;
 
 namespace RegistryProxy.Configuration.Reload;
 
@@ -17,6 +18,7 @@ internal sealed class FileProposal(TimeProvider time)
     private readonly List<string> _formers = [];
     private string? _content;
     private TimeSpan _since;
+    private TimeSpan? _movesSince;
     private TimeSpan? _otherSince;
     private bool _wasInForce;
     private bool _hasLost;
@@ -24,7 +26,9 @@ internal sealed class FileProposal(TimeProvider time)
     /// <summary>For how long the cluster has followed something else.</summary>
     public TimeSpan Waited => _otherSince is { } since ? time.GetSteadyNow() - since : TimeSpan.Zero;
 
-    private bool HasRested => time.GetSteadyNow() - _since >= Rest;
+    /// <summary>Files of many owners may never all rest at once: what there is counts after a while.</summary>
+    private bool HasRested => time.GetSteadyNow() is var now
+        && (now - _since >= Rest || now - _movesSince >= ConfigurationFiles.LongestChange);
 
     /// <summary>What the file says now, while the cluster follows something.</summary>
     public void Read(string content, string followed)
@@ -44,7 +48,9 @@ internal sealed class FileProposal(TimeProvider time)
             Add(followed);
         }
 
-        (_content, _since, _wasInForce, _hasLost) = (content, time.GetSteadyNow(), false, false);
+        var now = time.GetSteadyNow();
+        _movesSince = _movesSince is null || now - _since >= Rest ? now : _movesSince;
+        (_content, _since, _wasInForce, _hasLost) = (content, now, false, false);
     }
 
     /// <summary>At the start: what the file said when the cluster last followed it.</summary>
@@ -66,7 +72,7 @@ internal sealed class FileProposal(TimeProvider time)
         if (_content == followed)
         {
             _formers.Clear();
-            (_wasInForce, _hasLost, _otherSince) = (true, false, null);
+            (_wasInForce, _hasLost, _otherSince, _movesSince) = (true, false, null, null);
             return FileStanding.InForce;
         }
 

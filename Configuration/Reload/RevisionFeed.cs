@@ -36,7 +36,7 @@ public sealed class RevisionFeed : IConfigurationFeed
         Current = local.Current;
         _file = new OwnFile(local);
         _shared = _file.Read().Sections;
-        ReadProposal(_shared.Content);
+        ReadProposal();
         local.Changed += Reread;
         _managed = (local as ConfigurationWatcher)?.Managed ?? new ManagedParts();
         _managed.Changed += MergeAgain;
@@ -93,9 +93,9 @@ public sealed class RevisionFeed : IConfigurationFeed
         {
             lock (_gate)
             {
-                var (file, sections) = _file.Read();
+                var sections = _file.Read().Sections;
                 var isInForce = _isFollowing && IsUsable && sections.Content == _shared.Content;
-                return (isInForce || (file.HasItsFiles && !sections.IsNumbered) ? sections.Content : null, isInForce);
+                return (isInForce || (_file.IsWhole && !sections.IsNumbered) ? sections.Content : null, isInForce);
             }
         }
     }
@@ -128,11 +128,11 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         lock (_gate)
         {
-            var (file, sections) = _file.Read();
+            var sections = _file.Read().Sections;
             var isDue = sections.Content == accepted
                 || (!sections.IsNumbered && _proposal.Judge(_shared.Content) == FileStanding.Proposed);
             var revision = Current.Configuration.Revision + 1;
-            return isDue && sections.Content != _shared.Content && file.HasItsFiles
+            return isDue && sections.Content != _shared.Content
                 ? new Proposal(_shared.Content, revision, sections.Numbered(revision)) : null;
         }
     }
@@ -151,12 +151,17 @@ public sealed class RevisionFeed : IConfigurationFeed
     public bool MayLackFiles => Local.Current.Missing.Count > 0 || Local is ConfigurationWatcher { LacksIncluded: true };
 
     /// <summary>Takes texts that the cluster follows for files that are missing here, or of no use without a last good text.</summary>
-    public void Restore(IReadOnlyList<PartText> parts)
+    /// <param name="followed">What the cluster follows; <c>null</c> for nothing.</param>
+    public void Restore(SharedSections? followed)
     {
+        var parts = followed?.Parts ?? [];
         (Local as ConfigurationWatcher)?.Recall(parts);
-        if (Local is ConfigurationWatcher watcher && watcher.Current.Missing.Count > 0)
+        (Local as ConfigurationWatcher)?.Restore(parts);
+
+        lock (_gate)
         {
-            watcher.Restore([.. parts.Where(part => watcher.Current.Missing.Contains(part.Name))]);
+            _file.Follow(parts, followed?.Content);
+            ReadProposal();
         }
     }
 
@@ -178,6 +183,8 @@ public sealed class RevisionFeed : IConfigurationFeed
                 changed = TryFaultyAgain();
             }
 
+            _file.Follow(_shared.Parts, _shared.Content);
+            ReadProposal();
             CompareOwn();
         }
 
@@ -235,7 +242,7 @@ public sealed class RevisionFeed : IConfigurationFeed
         var taken = false;
         lock (_gate)
         {
-            ReadProposal(_shared.Content);
+            ReadProposal();
             taken = TakeFile();
             CompareOwn();
         }
@@ -263,22 +270,16 @@ public sealed class RevisionFeed : IConfigurationFeed
         return true;
     }
 
-    /// <summary>A file that lacks others is none yet.</summary>
-    private void ReadProposal(string followed)
+    /// <summary>A file that lacks others is none yet, until it is known what the cluster has of them.</summary>
+    private void ReadProposal()
     {
-        if (_file.Read() is { Of.HasItsFiles: true, Sections: var sections })
+        if (_file.IsWhole)
         {
-            _proposal.Read(sections.Content, followed);
+            _proposal.Read(_file.Read().Sections.Content, _shared.Content);
         }
     }
 
-    private void RaiseChanged(bool isChanged)
-    {
-        if (isChanged)
-        {
-            BackgroundFaults.Raise(Changed, handler => handler());
-        }
-    }
+    private void RaiseChanged(bool isChanged) => BackgroundFaults.Raise(isChanged ? Changed : null, handler => handler());
 
     private void CompareOwn()
     {

@@ -54,14 +54,14 @@ internal sealed class PartSyncGrain(IConfigurationFeed configuration, LocalFiles
 
     private async Task Restore()
     {
-        if (local.Watcher is not { Current.Missing: { Count: > 0 } missing } watcher)
+        if (local.Watcher is not { Current.Missing.Count: > 0 } watcher)
         {
             return;
         }
 
         List<PartText> found = [];
         var known = watcher.Current.Configuration;
-        foreach (var some in missing.Chunk(AtOnce))
+        foreach (var some in watcher.Current.Sought.ToList().Chunk(AtOnce))
         {
             found.AddRange((await Task.WhenAll(some.Select(name => Find(name, KeyOf(name, known))))).OfType<PartText>());
         }

@@ -52,9 +52,9 @@ internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory histor
 
     private async ValueTask Begin(IRevisionGrain cluster, ISiloFileGrain file, Func<Task> findParts)
     {
-        if (feed.MayLackFiles && (await cluster.Compare(0, "")).Followed is { } before)
+        if (feed.MayLackFiles)
         {
-            feed.Restore(before.ToSections().Parts);
+            feed.Restore((await cluster.Compare(0, "")).Followed?.ToSections());
         }
 
         if (feed.Local.Current.Missing.Count > 0)

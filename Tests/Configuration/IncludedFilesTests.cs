@@ -219,7 +219,7 @@ public sealed class IncludedFilesTests : IDisposable
         _folder.Write("tenants.d/b.yaml", "tenants: 1");
         using var watcher = Watch();
         var feed = new RevisionFeed(watcher, _folder.File("config.yaml"), _time);
-        feed.Restore(whole.Parts);
+        feed.Restore(whole);
         feed.Follow(2, whole);
         Assert.Null(feed.Conflict);
         Assert.True(feed.IsUsable);

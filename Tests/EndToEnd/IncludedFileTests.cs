@@ -54,6 +54,27 @@ public sealed class IncludedFileTests
     }
 
     [Fact]
+    public async Task After_a_restart_a_host_is_of_who_had_it_before()
+    {
+        await using var door = await FrontDoor.Start($$"""
+            include: ["tenants.d/*.yaml"]
+            state: { provider: file, file: { path: state/ }, encryptionKeys: [{ id: k1, key: { value: {{new string('a', 64)}} } }] }
+            {{DoorConfiguration.Single("http://127.0.0.1:9")}}
+            """);
+        Directory.CreateDirectory(door.PathOf("tenants.d"));
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), Tenant("local"));
+        var record = FileRecordStore.NameOf(new StateOwner("registryproxy", $"configurationpart/{PartText.OfFile("tenants.d/b.yaml")}", "part"));
+        await Eventually.True(
+            () => Directory.EnumerateFiles(door.PathOf("state"), record, SearchOption.AllDirectories).Any(), "the text is kept");
+        Assert.Equal(0, await door.Terminate());
+        File.WriteAllText(door.PathOf("tenants.d/a.yaml"), Tenant("local").Replace("tenants: { b:", "tenants: { newcomer:")
+            .Replace("http://b.example", "http://newcomer.example"));
+        await door.Restart();
+        await Eventually.True(async () => (await Challenge(door)).Contains("http://b.example/token"), "the host is of who had it");
+        Assert.Equal(1, await door.Metric("registryproxy_configuration_faulty_files", "in_use=\"none\""));
+    }
+
+    [Fact]
     public async Task Each_of_two_that_are_broken_at_the_start_has_its_line_when_it_is_mended_and_so_has_the_main_file()
     {
         var main = "include: [\"tenants.d/*.yaml\"]\n" + DoorConfiguration.Single("http://127.0.0.1:9");
@@ -75,6 +96,15 @@ public sealed class IncludedFileTests
         File.Delete(door.PathOf("tenants.d/c.yaml"));
         await Eventually.True(() => door.Log.Contains("c.yaml has no errors any more"), "the other is mended");
         Assert.Equal(3, Regex.Count(door.Log, "has no errors any more"));
+    }
+
+    private static async Task<string> Challenge(FrontDoor door)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{door.DataUrl}/v2/");
+        request.Headers.Host = "b.example";
+        using var response = await http.SendAsync(request);
+        return response.Headers.WwwAuthenticate.ToString();
     }
 
     private static string Tenant(string upstream) =>

@@ -8,9 +8,13 @@ internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood
 {
     private readonly Dictionary<string, Choice> _parts = [];
     private readonly SortedSet<string> _awaited = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _contested = new(StringComparer.Ordinal);
 
     /// <summary>Names of parts that were not read yet; nothing is wrong with them.</summary>
     public IReadOnlyCollection<string> Awaited => _awaited;
+
+    /// <summary>Names of parts that have what others want.</summary>
+    public IEnumerable<string> Contested => _contested.Where(part => _parts.GetValueOrDefault(part)?.Text is not null);
 
     /// <summary>What is wrong with the texts that are not used as they are.</summary>
     public IReadOnlyList<PartFault> Faults =>
@@ -50,6 +54,9 @@ internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood
 
         return choice.Text;
     }
+
+    /// <summary>Other parts want what these have.</summary>
+    public void Contest(IEnumerable<string> parts) => _contested.UnionWith(parts);
 
     /// <summary>The part is read later.</summary>
     public void Await(string part) => _awaited.Add(part);
