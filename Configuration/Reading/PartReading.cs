@@ -11,9 +11,6 @@ namespace RegistryProxy.Configuration.Reading;
 /// <param name="context">The operator's, with what the part may use.</param>
 internal sealed class PartReading(PartText text, TenantConfiguration tenant, ReadingContext context)
 {
-    /// <summary>How many routes, or access rules, the part of a tenant may have.</summary>
-    public const int MaxEntries = 5000;
-
     private readonly ErrorList _errors = new(text.File);
     private TenantDefinitions _own = TenantDefinitions.None;
     private IReadOnlyList<ConfigurationError> _warnings = [];
@@ -53,13 +50,10 @@ internal sealed class PartReading(PartText text, TenantConfiguration tenant, Rea
         }
     }
 
-    private static bool IsTooLong(Field list) => list.IsList && list.Items().Skip(MaxEntries).Any();
-
     private TenantConfiguration Rights(Section map, FrontDoorConfiguration shared)
     {
-        if (new[] { map["routes"], map["access"] }.FirstOrDefault(IsTooLong) is { } list)
+        if (!PartBounds.Check(map["access"]))
         {
-            list.Fail($"has more than {MaxEntries} entries, which is the most for the file of a tenant");
             return tenant;
         }
 

@@ -6,6 +6,9 @@ namespace RegistryProxy.Files.Yaml;
 /// </summary>
 public sealed class KeyRules
 {
+    /// <summary>The most entries of a list, or of a map whose names are free, where nothing else is said.</summary>
+    public const int MaxEntries = 1000;
+
     private const string Otherwise = "is not for a part that a tenant administers";
 
     private readonly Dictionary<string, KeyRules> _keys;
@@ -18,6 +21,9 @@ public sealed class KeyRules
     /// <summary>Values, lists of values, and maps whose names are free.</summary>
     public static KeyRules Values { get; } = new([], null, static _ => null);
 
+    /// <summary>The most entries of a list or map here.</summary>
+    internal int Most { get; private init; } = MaxEntries;
+
     /// <summary>What holds for the entries of a map whose names are free.</summary>
     internal KeyRules Each => _each ?? this;
 
@@ -29,6 +35,9 @@ public sealed class KeyRules
 
     /// <summary>A map of free names to such maps.</summary>
     public static KeyRules Names(KeyRules each) => new([], each, static _ => null);
+
+    /// <summary>The same with so many entries at most.</summary>
+    public KeyRules Holding(int most) => new(_keys, _each, _reason) { Most = most };
 
     /// <summary>What holds below a key; <c>null</c> when it is refused.</summary>
     internal KeyRules? Below(string key) => _keys.GetValueOrDefault(key);

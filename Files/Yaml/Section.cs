@@ -23,15 +23,24 @@ public sealed class Section(YamlMappingNode map, string path, long line, ErrorLi
                 return new Field(null, name, line, errors, below);
             }
 
-            if (rules is null || below is not null)
+            if (rules is null || (below is not null && Count(node) <= below.Most))
             {
                 return new Field(node, name, node.Start.Line, errors, below);
             }
 
-            errors.AddOnce(node.Start.Line, name, rules.ReasonOf(key));
-            return new Field(null, name, node.Start.Line, errors, below);
+            errors.AddOnce(
+                node.Start.Line, name, below is null ? rules.ReasonOf(key)
+                    : $"has more than {below.Most} entries, which is the most in the part of a tenant");
+            return new Field(below is null ? null : First(node, below.Most), name, node.Start.Line, errors, below);
         }
     }
+
+    private static int Count(YamlNode node) =>
+        node is YamlSequenceNode list ? list.Children.Count : node is YamlMappingNode entries ? entries.Children.Count : 1;
+
+    /// <summary>What is too long is read as far as it may be: nothing more is wrong with it.</summary>
+    private static YamlNode First(YamlNode node, int most) => node is YamlSequenceNode list
+        ? new YamlSequenceNode(list.Children.Take(most)) : new YamlMappingNode(((YamlMappingNode)node).Children.Take(most));
 
     /// <summary>Declares keys that are read elsewhere.</summary>
     public void Know(params ReadOnlySpan<string> keys) => _known.AddRange(keys);

@@ -21,6 +21,9 @@ internal sealed class DecisionCache
     /// <summary>What the decisions may weigh, in bytes.</summary>
     private const int MaxBytes = 64 * 1024 * 1024;
 
+    /// <summary>What the decisions of one tenant may weigh where there is no room for all: those of a tenant with more go first.</summary>
+    private const int MaxOfTenant = MaxBytes / 8;
+
     /// <summary>
     /// How long is used what was decided by other rules than this gateway was told of: by a silo that did not hear of them yet, or did
     /// before.
@@ -28,7 +31,10 @@ internal sealed class DecisionCache
     private static readonly TimeSpan OutdatedLease = TimeSpan.FromSeconds(1);
 
     private readonly GroupedCache<string, string, LeasedDecision> _decisions = new(
-        Capacity, MaxBytes, static (_, known) => known.Weight, static (_, known) => known.Session.Key, static (_, known) => known.Tenant);
+        Capacity, MaxBytes, static (_, known) => known.Weight, static (_, known) => known.Session.Key, static (_, known) => known.Tenant)
+    {
+        Share = MaxOfTenant,
+    };
 
     private readonly SingleFlights<(string Key, long Generation), bool> _renewals = new();
     private readonly DropMarks _drops = new();

@@ -15,6 +15,8 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
 
     private readonly Lock _gate = new();
     private readonly Dictionary<TGroup, Members> _groups = [];
+    private readonly Dictionary<TGroup, Owner> _owners = [];
+    private readonly HashSet<TGroup> _large = [];
     private readonly WeighedCache<TKey, TValue> _entries;
     private readonly Func<TKey, TValue, TGroup>[] _groupings;
 
@@ -27,6 +29,12 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
         _groupings = groupings;
         _entries = new(capacity, maxBytes, (key, value) => (Overhead * groupings.Length) + weigh(key, value), Leave);
     }
+
+    /// <summary>
+    /// What the entries of one group may weigh, in bytes, where the cache is full: those of a group with more go first, whoever comes. It
+    /// is the last grouping that counts; none has a share by default.
+    /// </summary>
+    public long Share { get; init; } = long.MaxValue;
 
     public int Count => _entries.Count;
 
@@ -49,18 +57,20 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
     {
         lock (_gate)
         {
+            if (_entries.IsTooHeavy(key, value))
+            {
+                _entries.Remove(key);
+                return;
+            }
+
             if (_entries.TryPeek(key, out var known))
             {
                 Leave(key, known);
             }
 
             Join(key, value);
+            MakeRoom(key, _entries.WeightOf(key, value));
             _entries.Set(key, value);
-            if (!_entries.TryPeek(key, out _))
-            {
-                // It weighs too much.
-                Leave(key, value);
-            }
         }
     }
 
@@ -119,8 +129,52 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
         }
     }
 
+    /// <summary>In turn, as the cache itself does it: what was used since it was last looked at is spared.</summary>
+    private void MakeRoom(TKey added, long weight)
+    {
+        for (int spared = 0, rounds = 0; rounds <= 2 && _large.Count > 0 && _entries.IsFullWith(weight);)
+        {
+            var group = _large.First();
+            var turn = _owners[group].Turn;
+            if (!turn.TryDequeue(out var key))
+            {
+                rounds++;
+                foreach (var member in _groups[group].All ?? [_groups[group].Only])
+                {
+                    turn.Enqueue(member);
+                }
+            }
+            else if (!key.Equals(added) && _entries.TryPeek(key, out var value)
+                && EqualityComparer<TGroup>.Default.Equals(_groupings[^1](key, value), group)
+                && !_entries.GiveUp(key, isForced: spared >= WeighedCache<TKey, TValue>.MaxSpared))
+            {
+                // Its turn comes again with all others.
+                spared++;
+            }
+        }
+    }
+
+    private void Own(TKey key, TValue value, int sign)
+    {
+        if (Share == long.MaxValue)
+        {
+            return;
+        }
+
+        var group = _groupings[^1](key, value);
+        ref var owner = ref CollectionsMarshal.GetValueRefOrAddDefault(_owners, group, out _);
+        owner ??= new Owner();
+        owner.Bytes += sign * _entries.WeightOf(key, value);
+        _ = owner.Bytes > Share ? _large.Add(group) : _large.Remove(group);
+        if (owner.Bytes == 0)
+        {
+            _owners.Remove(group);
+        }
+    }
+
     private void Join(TKey key, TValue value)
     {
+        Own(key, value, 1);
         foreach (var grouping in _groupings)
         {
             ref var members = ref CollectionsMarshal.GetValueRefOrAddDefault(_groups, grouping(key, value), out var isThere);
@@ -132,6 +186,7 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
     {
         lock (_gate)
         {
+            Own(key, value, -1);
             foreach (var grouping in _groupings)
             {
                 var group = grouping(key, value);
@@ -141,6 +196,14 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
                 }
             }
         }
+    }
+
+    /// <summary>What a group has that may have a share, and the keys whose turn it is to go.</summary>
+    private sealed class Owner
+    {
+        public long Bytes { get; set; }
+
+        public Queue<TKey> Turn { get; } = new();
     }
 
     /// <summary>The keys of a group; most groups have had one alone, which costs no table.</summary>

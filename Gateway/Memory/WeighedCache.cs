@@ -14,7 +14,7 @@ internal sealed class WeighedCache<TKey, TValue>
     private const int Overhead = 200;
 
     /// <summary>How many used entries are spared for one that is added.</summary>
-    private const int MaxSpared = 32;
+    internal const int MaxSpared = 32;
 
     /// <summary>How many places of removed entries the queue may have beside half as many as there are entries.</summary>
     private const int Litter = 64;
@@ -97,6 +97,30 @@ internal sealed class WeighedCache<TKey, TValue>
         return value;
     }
 
+    /// <summary>Whether others would have to go for an entry of this weight.</summary>
+    public bool IsFullWith(long weight) => Volatile.Read(ref _bytes) + weight > _maxBytes || Volatile.Read(ref _count) >= _capacity;
+
+    /// <summary>Whether an entry weighs more than one may.</summary>
+    public bool IsTooHeavy(TKey key, TValue value) => WeightOf(key, value) > _maxBytes / 16;
+
+    /// <summary>What an entry weighs with what every entry costs.</summary>
+    public long WeightOf(TKey key, TValue value) => Overhead + _weigh(key, value);
+
+    /// <summary>Removes an entry that was not used since it was last asked about here; whether it did.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="isForced">Whether it goes though it was used.</param>
+    public bool GiveUp(TKey key, bool isForced)
+    {
+        if (!_nodes.TryGetValue(key, out var node) || (node.IsUsed && !isForced))
+        {
+            _ = node is not null && (node.IsUsed = false);
+            return false;
+        }
+
+        Remove(key);
+        return true;
+    }
+
     public void Remove(TKey key)
     {
         if (_nodes.TryGetValue(key, out var node) && Drop(node))
@@ -126,7 +150,7 @@ internal sealed class WeighedCache<TKey, TValue>
         return true;
     }
 
-    private Entry Weigh(TKey key, TValue value) => new(value, Overhead + _weigh(key, value));
+    private Entry Weigh(TKey key, TValue value) => new(value, WeightOf(key, value));
 
     private bool Add(TKey key, Entry entry, out Node known)
     {

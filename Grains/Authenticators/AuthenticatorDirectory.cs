@@ -114,14 +114,16 @@ internal sealed class AuthenticatorDirectory(
     }
 
     private WatchedAuthenticator ReadAny(string name, AuthenticatorConfiguration configuration, WatchedAuthenticator? before) =>
-        configuration is KubernetesClustersConfiguration clusters ? ReadClusters(clusters, before) : ReadOne(name, configuration, before);
+        configuration is KubernetesClustersConfiguration clusters ? ReadClusters(name, clusters, before)
+            : ReadOne(name, configuration, before);
 
     /// <summary>Each cluster for itself: what is known of its keys, and what is wrong with its files, is not the others'.</summary>
-    private WatchedAuthenticator ReadClusters(KubernetesClustersConfiguration configuration, WatchedAuthenticator? before)
+    private WatchedAuthenticator ReadClusters(
+        string name, KubernetesClustersConfiguration configuration, WatchedAuthenticator? before)
     {
         var clusters = configuration.Clusters.ToDictionary(
             cluster => cluster.Key,
-            cluster => ReadOne(cluster.Value.Label, cluster.Value, before?.Clusters.GetValueOrDefault(cluster.Key)));
+            cluster => ReadOne($"{name}/{cluster.Key}", cluster.Value, before?.Clusters.GetValueOrDefault(cluster.Key)));
         if (before is not null && ReferenceEquals(before.Configuration, configuration)
             && clusters.All(cluster => ReferenceEquals(cluster.Value, before.Clusters.GetValueOrDefault(cluster.Key))))
         {
@@ -129,7 +131,7 @@ internal sealed class AuthenticatorDirectory(
         }
 
         var none = new WatchedFiles([]);
-        var all = new KubernetesClusters(configuration, name => clusters[name].Authenticator as ITokenAuthenticator);
+        var all = new KubernetesClusters(configuration, cluster => clusters[cluster].Authenticator as ITokenAuthenticator);
         return new WatchedAuthenticator(
             configuration, none, all, ShortHash.Of(clusters.Values.Select(cluster => cluster.InUse)), none.Look()) { Clusters = clusters };
     }
@@ -144,7 +146,7 @@ internal sealed class AuthenticatorDirectory(
             return before;
         }
 
-        var (authenticator, problem) = factory.TryCreate(configuration);
+        var (authenticator, problem) = factory.TryCreate(configuration, name);
         if (authenticator is not null)
         {
             _unusable.Succeeded(SectionOf(name));
@@ -198,8 +200,7 @@ internal sealed record WatchedAuthenticator(
     public string Prover { get; } = ShortHash.Of(Configuration.Prover);
 
     /// <summary>How it is called, and each of its clusters.</summary>
-    public IEnumerable<string> Names(string name) =>
-        Clusters.Values.Select(cluster => ((KubernetesConfiguration)cluster.Configuration).Label).Prepend(name);
+    public IEnumerable<string> Names(string name) => Clusters.Keys.Select(cluster => $"{name}/{cluster}").Prepend(name);
 
     /// <summary>Looks at all of its files.</summary>
     public bool HasChanged()

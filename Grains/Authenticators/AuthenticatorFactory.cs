@@ -26,11 +26,13 @@ internal sealed class AuthenticatorFactory(
     public void Keep(IEnumerable<string> authenticators) => outages?.Keep(authenticators);
 
     /// <summary>Makes it, or says why its files cannot be used.</summary>
-    public (IAuthenticator? Authenticator, string Problem) TryCreate(AuthenticatorConfiguration configuration)
+    /// <param name="configuration">The authenticator.</param>
+    /// <param name="name">What it is called among those of all tenants; its own name where there are no others.</param>
+    public (IAuthenticator? Authenticator, string Problem) TryCreate(AuthenticatorConfiguration configuration, string? name = null)
     {
         try
         {
-            return (Create(configuration), "");
+            return (Create(configuration, () => outages?.Of(name ?? configuration.Name)), "");
         }
         catch (Exception fault)
         {
@@ -38,25 +40,25 @@ internal sealed class AuthenticatorFactory(
         }
     }
 
-    private IAuthenticator Create(AuthenticatorConfiguration configuration) => configuration switch
+    /// <param name="configuration">The authenticator.</param>
+    /// <param name="server">What is told of its server; <c>null</c> where nothing is, as in a trial.</param>
+    private IAuthenticator Create(
+        AuthenticatorConfiguration configuration, Func<ServiceOutages.ServiceOutage?> server) => configuration switch
     {
         HtpasswdConfiguration htpasswd => htpasswd.TryRead(out var file, out var problems)
             ? new HtpasswdAuthenticator(htpasswd, file, work)
             : throw new FormatException(string.Join("; ", problems)),
         LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>())
-            { Server = ServerOf(ldap) },
-        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time, ServerOf(oidc)),
-        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time, outages?.Of(kubernetes.Label)),
-        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time, ServerOf(gcp)),
-        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time) { Server = ServerOf(sts) },
+            { Server = server() },
+        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time, server()),
+        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time, server()),
+        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time, server()),
+        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time) { Server = server() },
         AwsIidConfiguration iid => new AwsIidAuthenticator(iid, grains, time),
         AzureAttestedConfiguration azure => new AzureAttestedAuthenticator(azure, nonces, time),
-        GrpcConfiguration grpc => new GrpcAuthenticator(grpc) { Server = ServerOf(grpc) },
+        GrpcConfiguration grpc => new GrpcAuthenticator(grpc) { Server = server() },
         _ => throw new FormatException($"the type '{configuration.Type}' is not known to this silo"),
     };
-
-    /// <summary>What is told of its server; <c>null</c> where nothing is, as in a trial.</summary>
-    private ServiceOutages.ServiceOutage? ServerOf(AuthenticatorConfiguration configuration) => outages?.Of(configuration.Name);
 
     /// <summary>What the file names is reached by name; what a discovery document names is vetted.</summary>
     private EgressSettings To(TokenIssuerConfiguration issuer)

@@ -75,6 +75,9 @@ public sealed class BoundedStateTests
         ["UpstreamAccounts._accounts"] = "one for each account of the configuration",
         ["WeighedCache`2._clock"] = "itself",
         ["WeighedCache`2._nodes"] = "itself",
+        ["GroupedCache`3._large"] = "a few: groups with more than their share of the cache",
+        ["GroupedCache`3._owners"] = "one for each group of entries of its WeighedCache, which weighs them",
+        ["Owner.<Turn>k__BackingField"] = "keys of the group as it was when the cache was full, as its WeighedCache weighs them",
         ["GroupedCache`3._groups"] = "one for each entry of its WeighedCache, which weighs it",
         ["UnfinishedWrites._begun"] = "UnfinishedWrites.MaxCount tags and digests",
     };

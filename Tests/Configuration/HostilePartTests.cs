@@ -115,6 +115,44 @@ public sealed class HostilePartTests : IDisposable
         Said(result);
     }
 
+    private const string Own = "authenticators: [own]\ndefine: { authenticators: { own: { type: htpasswd, file: users } } }\n";
+
+    [Theory]
+    [InlineData("repositories", "is more than 10000 with those of the rules before")]
+    [InlineData("who", "is more than 10000 with those of the rules before")]
+    [InlineData("when", "is more than 10000 with those of the rules before")]
+    [InlineData("text", "is more than 262144 characters with names and patterns of the rules before")]
+    public void Rules_say_a_bounded_number_of_things_together(string key, string reason)
+    {
+        string Many(string what, string item) => string.Join(
+            ", ", Enumerable.Range(0, what == key ? 1000 : 1).Select(number => $"\"{item}{number}\""));
+        var pattern = key == "text" ? new string('a', 250) : "a";
+        var entries = $"who: [{Many("who", "user:own/u")}], when: {{ claim: [{Many("when", "v")}] }}, " +
+            $"repositories: [{Many("repositories", pattern)}], actions: [pull]";
+        string Part(int rules) => Own + "routes: [ { prefix: \"\", upstream: hub } ]\naccess:\n" +
+            string.Concat(Enumerable.Range(0, rules).Select(number => $"  - {{ name: r{number}, {entries} }}\n"));
+        var most = key == "text" ? 1000 : 10;
+        _folder.Write("secrets/users", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n");
+        Assert.Empty(Read(Part(most)).Faults);
+        var error = Assert.Single(Assert.Single(Read(Part(most + (key == "text" ? 100 : 10))).Faults).Errors);
+        Assert.Contains(reason, error.Message);
+        Assert.True(error.Line > most, $"{error}");
+    }
+
+    [Theory]
+    [InlineData("cors: [MANY]", "\"https://aN.example\"")]
+    [InlineData("namespaces: {MANY}", "\"rN.example\": \"\"")]
+    [InlineData("define: { upstreams: { u: { url: \"https://u.example\", redirectHosts: [MANY] } } }", "rN.example")]
+    [InlineData("define: { upstreams: { u: { url: \"https://u.example\", realms: [MANY] } } }", "\"https://rN.example/token\"")]
+    public void Other_lists_have_a_bounded_number_of_entries(string text, string entry)
+    {
+        string Part(int entries) => "routes: [ { prefix: \"\", upstream: hub } ]\n" + text.Replace(
+            "MANY", string.Join(", ", Enumerable.Range(0, entries).Select(number => entry.Replace("N", $"{number}"))));
+
+        Assert.Empty(Read(Part(1000)).Faults);
+        Assert.Contains("has more than 1000 entries", Assert.Single(Assert.Single(Read(Part(1001)).Faults).Errors).Message);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private ConfigurationResult Read(string part)

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Configuration;
@@ -24,7 +25,7 @@ public sealed partial class TenantDefinitionTests : IDisposable
         "type", "file", "groups", "url", "startTls", "allowPlaintext", "ca", "bindDn", "bindPassword", "baseDn", "userFilter", "userDn",
         "groupBaseDn", "groupFilter", "groupAttribute", "issuer", "audience", "require", "allowAnySubject", "subjectClaim", "groupsClaim",
         "jwks", "clientId", "clientSecret", "scopes", "projects", "accounts", "serverId", "regions", "certificates", "maxAge",
-        "subscriptions", "roots", "endpoint", "certificate", "key",
+        "subscriptions", "roots", "endpoint", "certificate", "key", "clusters",
     ];
 
     private readonly TemporaryFolder _folder = new();
@@ -114,6 +115,50 @@ public sealed partial class TenantDefinitionTests : IDisposable
     [InlineData("upstreams: { mine: { url: \"https://m.example\" } }, authenticators: { corp: { type: htpasswd, file: users } }")]
     public void A_name_that_mayUse_lists_is_not_given_another_meaning(string define) =>
         Assert.Contains(Assert.Single(Read($"{Routes}define: {{ {define} }}").Faults).Errors, error => error.Message.Contains("shared"));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_tenant_has_clusters_of_its_own_at_public_addresses(bool isManaged)
+    {
+        const string Part = """
+            routes: [ { prefix: "", upstream: hub } ]
+            authenticators: [pods]
+            access: [ { name: ci, who: ["subject:pods/one/system:serviceaccount:ci:*"], repositories: ["**"], actions: [push] } ]
+            define:
+              authenticators:
+                pods:
+                  type: kubernetes
+                  audience: acme
+                  require: { kubernetes.io/namespace: ci }
+                  clusters:
+                    one: { issuer: "https://one.example" }
+                    two: { issuer: "https://two.example", endpoint: "https://api.two.example" }
+            """;
+        List<string> Errors(string part)
+        {
+            var read = Read(isManaged ? "routes: [ { prefix: \"\", upstream: hub } ]" : part);
+            var errors = isManaged
+                ? ManagedPart.Read(read.Snapshot!.Configuration, read.Snapshot.Configuration.Tenants["acme"], new Secret(part)).Errors
+                : read.AllErrors;
+            return [.. errors.Select(error => error.Message)];
+        }
+
+        Assert.Empty(Errors(Part));
+        if (!isManaged)
+        {
+            var pods = Read(Part).Snapshot!.Configuration.AuthenticatorOf("acme", "pods");
+            Assert.All(
+                Assert.IsType<KubernetesClustersConfiguration>(pods).Clusters.Values,
+                cluster => Assert.True(cluster is { IsOfTenant: true, AllowPrivate: false }));
+        }
+
+        Assert.Contains("loopback and private addresses are the operator's", Assert.Single(
+            Errors(Part.Replace("\"https://one.example\"", "\"https://one.example\", allowPrivate: true"))));
+        var many = string.Join(", ", Enumerable.Range(0, 201).Select(number => $"c{number}: {{ issuer: \"https://c{number}.example\" }}"));
+        Assert.Contains("more than 200 entries", string.Join("; ", Errors(Part.Replace("clusters:", $"clusters: {{ {many} }}\n")
+            .Split("\n        one:")[0])));
+    }
 
     [Fact]
     public void A_link_that_is_turned_later_leads_nowhere()

@@ -78,6 +78,45 @@ public sealed class GroupedCacheTests
         Assert.Equal((0, 0, 0), (lost, cache.Count, cache.Groups));
     }
 
+    [Fact]
+    public void When_it_is_full_a_group_above_its_share_gives_way_and_what_is_in_use_of_it_last()
+    {
+        var cache = new GroupedCache<int, (int Group, int Number), string>(
+            100_000, 1 << 20, (_, value) => value.Length, (key, _) => key.Group)
+        {
+            Share = 1 << 17,
+        };
+        for (var i = 0; i < 200; i++)
+        {
+            cache.Set((1, i), "x");
+        }
+
+        for (var i = 0; i < 1000; i++)
+        {
+            cache.Set((2, i), new string('x', 40_000));
+            Assert.True(cache.TryGet((2, 0), out _), $"{i}: what is in use is spared");
+        }
+
+        Assert.Equal(200, cache.Of(1).Count);
+        Assert.InRange(cache.Of(2).Count, 10, 25);
+
+        // It gives way to others, too, down to its share.
+        for (var i = 0; i < 1800; i++)
+        {
+            cache.Set((3 + (i % 20), i), "x");
+        }
+
+        Assert.Equal(2000, cache.Count - cache.Of(2).Count);
+        Assert.InRange(cache.Of(2).Count, 1, 5);
+        cache.RemoveGroup(2);
+        for (var i = 0; i < 10; i++)
+        {
+            cache.Set((2, i), "x");
+        }
+
+        Assert.Equal((2010, 22), (cache.Count, cache.Groups));
+    }
+
     private static GroupedCache<int, (int Group, int Number), string> Cache(int capacity, long bytes) =>
         new(capacity, bytes, (_, value) => value.Length, (key, _) => key.Group);
 }

@@ -85,5 +85,6 @@ internal static class KubernetesReader
             Keys = TokenIssuerReader.Keys(map, allowPrivate, context),
             AllowPrivate = allowPrivate,
             Require = require,
+            IsOfTenant = context.Bounds is not null,
         };
 }

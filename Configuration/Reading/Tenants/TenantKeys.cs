@@ -5,6 +5,12 @@ namespace RegistryProxy.Configuration.Reading.Tenants;
 /// <summary>What the part of a tenant may say. Whatever is not listed here is refused, whichever reader asks for it.</summary>
 internal static class TenantKeys
 {
+    /// <summary>How many routes, or access rules, the part of a tenant may have.</summary>
+    public const int MaxRights = 5000;
+
+    /// <summary>How many clusters an authenticator may have that a tenant defines.</summary>
+    public const int MaxClusters = 200;
+
     private static readonly KeyRules Secret = Map("file", "value");
 
     private static readonly KeyRules Credentials = KeyRules.Map(Reason,
@@ -31,6 +37,10 @@ internal static class TenantKeys
         ("file", Map("value")),
         ("ca", Map("inline")),
         ("jwks", Map("file", "inline")),
+        ("clusters", KeyRules.Names(KeyRules.Map(Reason,
+        [
+            .. Plain("issuer", "endpoint", "require"), ("jwks", Map("file", "inline")), ("ca", Map("inline")),
+        ])).Holding(MaxClusters)),
         ("bindPassword", Secret),
         ("clientSecret", Secret),
     ]);
@@ -39,8 +49,12 @@ internal static class TenantKeys
     public static KeyRules Part { get; } = KeyRules.Map(Reason,
     [
         .. Plain("authenticators", "namespaces", "page", "cors"),
-        ("routes", Map("prefix", "upstream", "rewrite", "redirects", "fallbackOn", "cache", "ranges")),
-        ("access", Map("name", "who", "when", "repositories", "actions")),
+        ("routes", Map("prefix", "upstream", "rewrite", "redirects", "fallbackOn", "cache", "ranges").Holding(MaxRights)),
+        ("access", KeyRules.Map(Reason,
+        [
+            .. Plain("name", "when", "actions"),
+            .. new[] { "who", "repositories" }.Select(key => (key, KeyRules.Values.Holding(PartBounds.MaxOfEach))),
+        ]).Holding(MaxRights)),
         ("define", KeyRules.Map(Reason, ("upstreams", KeyRules.Names(Upstream)), ("authenticators", KeyRules.Names(Authenticator)))),
     ]);
 
