@@ -132,7 +132,8 @@ public sealed class ConfigurationFiles : IPartTexts
         var main = Path.GetFullPath(_path);
         foreach (var pattern in patterns)
         {
-            var folder = _folders.TryGetValue(pattern, out var known) ? known : _folders[pattern] = new IncludedFolder(_folder, pattern);
+            var folder = _folders.TryGetValue(pattern, out var known) ? known
+                : _folders[pattern] = new IncludedFolder(_folder, pattern, IncludePattern.Expand);
             if (known is null || _takesIncluded)
             {
                 folder.Take();
@@ -144,10 +145,10 @@ public sealed class ConfigurationFiles : IPartTexts
                 parts.TryAdd(name, Part(_included, name, file, isDue: _takesIncluded));
             }
 
-            if (folder.Problem.Length > 0)
+            foreach (var (path, problem, isKept) in folder.Problems)
             {
-                parts[PartText.OfFile(pattern)] = new OfferedPart(PartText.OfFile(pattern), Path.Combine(_folder, pattern), null,
-                    folder.Problem) { IsKept = folder.Taken.Count > 0 };
+                parts[PartText.OfFile(path)] =
+                    new OfferedPart(PartText.OfFile(path), Path.Combine(_folder, path), null, problem) { IsKept = isKept };
             }
         }
 

@@ -75,11 +75,60 @@ public sealed class IncludeAtStartTests : IDisposable
     public void A_file_is_of_the_pattern_that_means_it(string pattern, string path, bool isOf) =>
         Assert.Equal(isOf, IncludePattern.Matches(pattern, path));
 
+    [Fact]
+    public void One_folder_that_cannot_be_listed_is_the_fault_of_that_one_and_keeps_its_files()
+    {
+        foreach (var team in new[] { "x", "y", "z" })
+        {
+            Directory.CreateDirectory(_folder.File($"teams/{team}"));
+            _folder.Write($"teams/{team}/a.yaml", "");
+        }
+
+        HashSet<string> closed = [];
+        var files = new IncludedFolder(_folder.File(""), "teams/*/*.yaml", (folder, pattern) => IncludePattern.Expand(
+            folder, pattern, (one, component) => closed.Contains(Path.GetFileName(one)) ? throw new UnauthorizedAccessException()
+                : Directory.EnumerateFileSystemEntries(one, component)));
+        closed.Add("x");
+        files.Look();
+        files.Take();
+        Assert.Equal(["teams/y/a.yaml", "teams/z/a.yaml"], Taken(files));
+        var (path, problem, isKept) = Assert.Single(files.Problems);
+        Assert.Equal(("teams/x/*.yaml", false), (path, isKept));
+        Assert.Contains("cannot be listed: permission denied", problem);
+
+        // What the cluster had of it is known again, and of the others nothing comes back.
+        Assert.False(files.Recall(["teams/y/gone.yaml"]));
+        Assert.True(files.Recall(["teams/x/a.yaml", "teams/y/gone.yaml"]));
+        Assert.Equal(["teams/x/a.yaml", "teams/y/a.yaml", "teams/z/a.yaml"], Taken(files));
+        Assert.True(Assert.Single(files.Problems).IsKept);
+
+        closed.Remove("x");
+        closed.Add("y");
+        _folder.Write("teams/z/new.yaml", "");
+        Changed(files);
+        Assert.Equal(["teams/x/a.yaml", "teams/y/a.yaml", "teams/z/a.yaml", "teams/z/new.yaml"], Taken(files));
+        Assert.Equal("teams/y/*.yaml", Assert.Single(files.Problems).Path);
+
+        closed.Clear();
+        File.Delete(_folder.File("teams/y/a.yaml"));
+        Changed(files);
+        Assert.Equal(["teams/x/a.yaml", "teams/z/a.yaml", "teams/z/new.yaml"], Taken(files));
+        Assert.Empty(files.Problems);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _folder.Dispose();
         _texts.Dispose();
+    }
+
+    private List<string> Taken(IncludedFolder files) => [.. files.Taken.Select(file => Path.GetRelativePath(_folder.File(""), file))];
+
+    private static void Changed(IncludedFolder files)
+    {
+        files.Look();
+        files.Take();
     }
 
     private async Task<RevisionFeed> Agree(AgreementModel model, ConfigurationWatcher watcher, int rounds, RevisionFeed? feed = null)

@@ -40,26 +40,31 @@ internal static class IncludePattern
         return patterns;
     }
 
-    /// <summary>The files of a pattern, by absolute path in order, and the folders that were looked into.</summary>
-    /// <exception cref="IOException">A folder cannot be listed.</exception>
-    public static (List<string> Files, List<string> Folders) Expand(string folder, string pattern)
+    /// <summary>The files of a pattern. What cannot be looked into is told, and no more than that.</summary>
+    /// <param name="folder">That of the main file.</param>
+    /// <param name="pattern">The pattern.</param>
+    public static FoundFiles Expand(string folder, string pattern) => Expand(folder, pattern, Matching);
+
+    /// <summary>The same.</summary>
+    /// <param name="folder">That of the main file.</param>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="list">The entries of a folder that match a component.</param>
+    public static FoundFiles Expand(string folder, string pattern, Func<string, string, IEnumerable<string>> list)
     {
-        List<string> here = [folder], looked = [];
+        List<string> here = [folder];
+        var found = new FoundFiles([], [], []);
         var components = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
         for (var i = 0; i < components.Length; i++)
         {
-            var (component, isLast) = (components[i], i == components.Length - 1);
-            here = [.. here.SelectMany(one => Next(one, component, isLast, looked))];
+            var rest = components[i..];
+            here = [.. here.SelectMany(one => Next(one, rest, found, list))];
         }
 
-        if (HasWildcard(pattern) && !HasWildcard(components[^1]))
-        {
-            // A path below each of some folders need not be in all of them; a link that leads nowhere is there.
-            here.RemoveAll(file => !Path.Exists(file) && new FileInfo(file).LinkTarget is null);
-        }
-
-        here.Sort(StringComparer.Ordinal);
-        return (here, looked);
+        // A path below each of some folders need not be in all of them.
+        var needsLook = HasWildcard(pattern) && !HasWildcard(components[^1]);
+        found.Files.AddRange(needsLook ? here.Where(file => IsThere(file, found)) : here);
+        found.Files.Sort(StringComparer.Ordinal);
+        return found;
     }
 
     /// <summary>Whether a path below the folder of the main file is one that a pattern means.</summary>
@@ -74,15 +79,8 @@ internal static class IncludePattern
 
     private static bool IsEmpty(string folder, string pattern)
     {
-        try
-        {
-            return Expand(folder, pattern).Files.Count == 0;
-        }
-        catch (IOException)
-        {
-            // That has an error of its own.
-            return false;
-        }
+        // What cannot be looked into has an error of its own.
+        return Expand(folder, pattern) is { Files.Count: 0, Closed.Count: 0 };
     }
 
     public static bool HasWildcard(string pattern) => pattern.AsSpan().ContainsAny('*', '?');
@@ -98,32 +96,80 @@ internal static class IncludePattern
     private static bool IsBelow(string text) => text.Length > 0 && !Path.IsPathRooted(text)
         && !text.Contains("**", StringComparison.Ordinal) && !text.Contains('\0') && !text.Split('/').Any(component => component is "..");
 
-    private static IEnumerable<string> Next(string folder, string component, bool isLast, List<string> looked)
+    /// <summary>A link that leads nowhere is there.</summary>
+    private static bool IsThere(string file, FoundFiles found)
     {
+        try
+        {
+            if (!Path.Exists(file))
+            {
+                File.GetAttributes(file);
+            }
+
+            return true;
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception fault) when (IsClosed(fault))
+        {
+            found.Closed.Add(new ClosedFolder(Path.GetDirectoryName(file)!, Path.GetFileName(file), WhyClosed(fault)));
+            return false;
+        }
+    }
+
+    private static bool IsClosed(Exception fault) =>
+        fault is IOException or UnauthorizedAccessException or System.Security.SecurityException;
+
+    private static string WhyClosed(Exception fault) => fault is IOException ? fault.Message : "permission denied";
+
+    private static IEnumerable<string> Next(
+        string folder, string[] rest, FoundFiles found, Func<string, string, IEnumerable<string>> list)
+    {
+        var component = rest[0];
         if (component == ".")
         {
             return [folder];
         }
 
+        found.Folders.Add(folder);
         if (!HasWildcard(component))
         {
-            looked.Add(folder);
             return [Path.Combine(folder, component)];
-        }
-
-        looked.Add(folder);
-        if (!Directory.Exists(folder))
-        {
-            return [];
         }
 
         try
         {
-            return [.. Matching(folder, component).Where(path => isLast || Directory.Exists(path)).Take(MaxFiles + 1)];
+            return Directory.Exists(folder)
+                ? [.. list(folder, component).Where(path => rest.Length == 1 || Directory.Exists(path)).Take(MaxFiles + 1)] : [];
         }
-        catch (Exception fault) when (fault is UnauthorizedAccessException or System.Security.SecurityException)
+        catch (DirectoryNotFoundException)
         {
-            throw new IOException($"{folder} cannot be listed: permission denied", fault);
+            // It went in this very moment.
+            return [];
+        }
+        catch (Exception fault) when (IsClosed(fault))
+        {
+            found.Closed.Add(new ClosedFolder(folder, string.Join('/', rest), WhyClosed(fault)));
+            return [];
         }
     }
+}
+
+/// <summary>What a pattern leads to.</summary>
+/// <param name="Files">Absolute paths, in order.</param>
+/// <param name="Folders">The folders that were looked into, or for.</param>
+/// <param name="Closed">Those that could not be looked into.</param>
+internal sealed record FoundFiles(List<string> Files, List<string> Folders, List<ClosedFolder> Closed);
+
+/// <summary>A folder whose files are not known.</summary>
+/// <param name="Folder">Its absolute path.</param>
+/// <param name="Rest">What of the pattern is meant below it.</param>
+/// <param name="Problem">Why they are not known.</param>
+internal sealed record ClosedFolder(string Folder, string Rest, string Problem)
+{
+    /// <summary>Whether a file is one that might be in it.</summary>
+    public bool MayHave(string file) => file.StartsWith($"{Folder}/", StringComparison.Ordinal)
+        && IncludePattern.Matches(Rest, Path.GetRelativePath(Folder, file));
 }
