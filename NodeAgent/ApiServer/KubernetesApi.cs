@@ -38,7 +38,7 @@ internal sealed class KubernetesApi(HttpMessageInvoker client, Uri server, Func<
     /// <summary>One at an address.</summary>
     /// <exception cref="IOException">The authority cannot be read.</exception>
     public static KubernetesApi At(Uri server, string? caFile, string? tokenFile, TimeProvider time) => new(
-        new HttpMessageInvoker(RegistryTransport.Create(caFile)), server,
+        new HttpMessageInvoker(RegistryTransport.Renewed(caFile)), server,
         () => BoundedFile.ReadText(tokenFile ?? $"{Account}/token").Trim(), time);
 
     /// <summary>Sends a request. What is no success is answered with a <c>Status</c> that says why, or by <c>null</c>.</summary>

@@ -8,6 +8,10 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// <summary>Connections to front doors: no redirects, no cookies, and the registry's own authority where one is configured.</summary>
 internal static class RegistryTransport
 {
+    /// <summary>The same, with authorities that are looked at again.</summary>
+    /// <param name="caFile">The registry's own authorities; <c>null</c> for those of the machine.</param>
+    public static HttpMessageHandler Renewed(string? caFile) => caFile is null ? Create(null) : new RenewedTransport(caFile);
+
     /// <param name="caFile">The registry's own authorities; <c>null</c> for those of the machine.</param>
     /// <param name="resolve">Finds the addresses of a name; <c>null</c> for the machine's way.</param>
     public static SocketsHttpHandler Create(string? caFile, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
