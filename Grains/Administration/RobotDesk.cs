@@ -80,7 +80,8 @@ internal sealed class RobotDesk(
     /// <summary>Whether a secret may be called so: no other text goes further.</summary>
     private static bool IsId(string text) => text.Length is > 0 and <= RobotName.MaxLength && text.All(char.IsAsciiHexDigitLower);
 
-    private string? Excess(AdministrationCall call, string name, IReadOnlyList<RepositoryPattern> repositories, RepositoryActions actions) =>
+    private string? Excess(
+        AdministrationCall call, string name, IReadOnlyList<RepositoryPattern> repositories, RepositoryActions actions) =>
         configuration.Current.Configuration.Tenants.TryGetValue(call.Tenant, out var tenant)
             ? RobotBound.Refuse(tenant, name, repositories, actions, call.By.Rules) : "this tenant is not there any more";
 

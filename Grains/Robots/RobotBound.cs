@@ -12,7 +12,7 @@ namespace RegistryProxy.Grains.Robots;
 /// </summary>
 internal static class RobotBound
 {
-    /// <summary>How often a pattern is compared with another at most: administrators write patterns, and each of a robot's is compared.</summary>
+    /// <summary>How often a pattern is compared with another at most: administrators write patterns, too.</summary>
     public const int MaxComparisons = 1_000_000;
 
     private const string Why = ", and a robot may no more than who makes it or gets its secret";
@@ -32,12 +32,13 @@ internal static class RobotBound
         TenantConfiguration tenant, string name, IReadOnlyList<RepositoryPattern> repositories, RepositoryActions actions,
         IReadOnlyList<GrantedRule> rules)
     {
-        var named = AccessRules.Match(
-            tenant, new VerifiedIdentity(AuthenticatorConfiguration.Robot, RobotName.UserOf(name), [], NoClaims, ""));
+        var robot = new VerifiedIdentity(
+            AuthenticatorConfiguration.Robot, RobotName.UserOf(name), [], new Dictionary<string, string>(), "");
+        var named = AccessRules.Match(tenant, robot);
         if (Count(rules) * (repositories.Count + Count(named)) > MaxComparisons)
         {
-            return $"there are too many patterns in access rules for you and for robot:{name} to compare them all; give fewer, or ask the " +
-                "operator for this robot";
+            return $"there are too many patterns in access rules for you and for robot:{name} to compare them all; give fewer, or ask " +
+                "the operator for this robot";
         }
 
         return Beyond(repositories, actions, rules) is var (action, pattern)
@@ -47,9 +48,6 @@ internal static class RobotBound
                 ? $"access rule '{by}' lets robot:{name} {given} all of '{where}', which no access rule lets you{Why}; choose another name"
             : null;
     }
-
-    /// <summary>A robot has none.</summary>
-    private static readonly Dictionary<string, string> NoClaims = [];
 
     private static long Count(IReadOnlyList<GrantedRule> rules) => rules.Sum(rule => (long)rule.Repositories.Count);
 
