@@ -40,6 +40,31 @@ public sealed class HelmChartTests
     }
 
     [Fact]
+    public async Task An_ingress_before_gateways_with_tls_has_to_say_so_to_its_controller()
+    {
+        string[] ingress = ["--set", "gateway.ingress.enabled=true", "--set", "gateway.ingress.hosts={docker.acme.example}"];
+        (await Manifests.Helm(["template", "door", Manifests.Chart, "-f", Values("kubernetes"), .. ingress])).ShouldFail(
+            "plain HTTP to gateways that speak TLS");
+        foreach (var annotation in new[] { "nginx\\.ingress\\.kubernetes\\.io/backend-protocol=HTTPS",
+            "traefik\\.ingress\\.kubernetes\\.io/service\\.serversscheme=https" })
+        {
+            Assert.Single((await Manifests.Template(
+                Values("kubernetes"), [.. ingress, "--set", $"gateway.ingress.annotations.{annotation}"])).OfType<V1Ingress>());
+        }
+    }
+
+    [Fact]
+    public async Task More_tenants_than_a_ConfigMap_holds_are_refused_with_the_way_out()
+    {
+        using var folder = new TemporaryFolder();
+        var rule = string.Join(", ", Enumerable.Range(0, 40).Select(i => $"\"team-{i}/**\""));
+        var values = folder.Write("tenants.yaml", "tenants:\n" + string.Join('\n', Enumerable.Range(0, 1000).Select(i =>
+            $"  t{i}: {{ hosts: [\"t{i}.example\"], routes: [{{ prefix: \"\", upstream: company }}], access: [{{ name: a, who: [anonymous], " +
+            $"repositories: [{rule}], actions: [pull] }}] }}")));
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "-f", values)).ShouldFail("managed: true");
+    }
+
+    [Fact]
     public async Task What_companies_ask_for_is_in_the_pods()
     {
         var objects = await Manifests.Template(Values("company"));
@@ -91,7 +116,8 @@ public sealed class HelmChartTests
     public async Task What_has_no_tls_behind_an_ingress_is_not_on_the_port_of_https(string values, int port)
     {
         var service = (await Manifests.Template(Values(values))).OfType<V1Service>().Single(one => one.Name() == "door-registryproxy");
-        Assert.Equal(port, Assert.Single(service.Spec.Ports).Port);
+        Assert.Equal((port, port == 443 && values == "kubernetes" ? "https" : "http"),
+            (Assert.Single(service.Spec.Ports).Port, service.Spec.Ports[0].AppProtocol));
     }
 
     [Fact]

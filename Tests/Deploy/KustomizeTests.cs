@@ -1,6 +1,7 @@
 using k8s;
 using k8s.Models;
 using RegistryProxy.Tests.Support.Kubernetes;
+using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Deploy;
 
@@ -34,6 +35,23 @@ public sealed class KustomizeTests
         Assert.Equal(["amd64", "arm64"],
             pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms.Single().MatchExpressions
                 .Single().Values);
+    }
+
+    [Fact]
+    public async Task Metrics_of_nodes_are_sent_on_by_the_name_of_the_node_and_page_nobody_when_one_restarts()
+    {
+        var objects = await Manifests.Kustomize("nodeagent/metrics");
+        var settings = Assert.Single(objects.OfType<V1ConfigMap>());
+        var pod = Assert.Single(objects.OfType<V1DaemonSet>()).Spec.Template.Spec;
+        Assert.True(pod.HostNetwork);
+        Assert.Equal(settings.Name(), pod.Volumes.Single(volume => volume.ConfigMap is not null).ConfigMap.Name);
+        Assert.Equal("spec.nodeName", Assert.Single(Assert.Single(pod.Containers).Env).ValueFrom.FieldRef.FieldPath);
+        Assert.Equal((await Manifests.Kustomize("nodeagent/base")).OfType<V1DaemonSet>().Single().Namespace(),
+            objects.OfType<V1DaemonSet>().Single().Namespace());
+        var text = settings.Data["prometheus.yaml"];
+        Assert.Contains("job_name: nodeagents\n", text);
+        using var folder = new TemporaryFolder();
+        (await Shell.Run("promtool", ["check", "config", "--agent", folder.Write("prometheus.yaml", text)])).ShouldSucceed();
     }
 
     [Fact]

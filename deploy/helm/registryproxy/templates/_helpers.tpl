@@ -159,6 +159,14 @@ admin:
 {{/* The data of a ConfigMap with the configuration of silos: a file for each tenant beside the main one. One object, since its parts arrive
 together: a revision never comes with the tenants of another. */}}
 {{- define "registryproxy.siloFiles" -}}
+{{- $files := include "registryproxy.siloTexts" . }}
+{{- if gt (len $files) 921600 }}
+{{- fail (printf "config and tenants have %d KiB together, and Kubernetes takes 1024 in a ConfigMap: keep parts of tenants in the state (managed: true), or have fewer of them here" (div (len $files) 1024)) }}
+{{- end }}
+{{- $files }}
+{{- end }}
+
+{{- define "registryproxy.siloTexts" -}}
 config.yaml: |
   {{- include "registryproxy.siloConfig" . | nindent 2 }}
 {{- range $tenant := keys (default dict .Values.tenants) | sortAlpha }}
