@@ -18,9 +18,6 @@ internal sealed record TokenRequest(
     /// <summary>The longest that the session may last; <c>null</c> for as long as the configuration allows.</summary>
     public TimeSpan? MaxLifetime { get; init; }
 
-    /// <summary>The user name that Docker stores with an identity token.</summary>
-    public const string DockerTokenUser = "<token>";
-
     /// <summary>
     /// What a user name and password mean: a refresh token, the credential text of the authenticator behind the underscore, or a plain
     /// password. Nothing at all is anonymous.
@@ -28,8 +25,8 @@ internal sealed record TokenRequest(
     public static LoginCredentials CredentialsOf(string user, string password) => user switch
     {
         "" when password.Length == 0 => LoginCredentials.Anonymous,
-        "" or TokenFields.SessionUser or DockerTokenUser => new(LoginCredentialsKind.RefreshToken, "", new Secret(password)),
-        ['_', .. var authenticator] => new(LoginCredentialsKind.Assertion, authenticator, new Secret(password)),
+        "" or TokenFields.SessionUser or TokenFields.DockerTokenUser => new(LoginCredentialsKind.RefreshToken, "", new Secret(password)),
+        [TokenFields.AuthenticatorMark, .. var authenticator] => new(LoginCredentialsKind.Assertion, authenticator, new Secret(password)),
         _ => new(LoginCredentialsKind.Password, user, new Secret(password)),
     };
 }

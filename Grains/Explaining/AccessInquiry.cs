@@ -105,7 +105,7 @@ public sealed class AccessInquiry : IDisposable
 
         var asked = question.Authenticator is { Length: > 0 } one ? [one] : tenant.Authenticators;
         Found? undecided = null;
-        foreach (var password in asked.Where(one => _authenticators.Find(tenant, one) is IPasswordAuthenticator))
+        foreach (var password in TokenFields.IsPasswordUser(subject) ? PasswordsOf(tenant, asked) : [])
         {
             if (mayLook is not null && !await mayLook(password, subject))
             {
@@ -125,6 +125,11 @@ public sealed class AccessInquiry : IDisposable
         return undecided ?? Token(
             tenant, question, subject, [.. asked.Where(one => _authenticators.Find(tenant, one) is not IPasswordAuthenticator)], asked);
     }
+
+    /// <summary>In the order in which a login asks them.</summary>
+    private IEnumerable<string> PasswordsOf(TenantConfiguration tenant, IEnumerable<string> asked) => asked
+        .Where(one => _authenticators.Find(tenant, one) is IPasswordAuthenticator)
+        .OrderBy(one => _authenticators.IsDirectoryOf(tenant, one));
 
     private async ValueTask<Found> FindRobot(TenantConfiguration tenant, string name)
     {
@@ -179,6 +184,9 @@ public sealed class AccessInquiry : IDisposable
     {
         switch (names)
         {
+            case [] when !TokenFields.IsPasswordUser(subject):
+                return Found.Refused(
+                    $"nobody logs in as '{subject}' with a password, such a user name means a token: such a login is refused");
             case []:
                 return Found.Refused($"nobody is called '{subject}' in {Listed(asked)}: such a login is refused");
             case [var name]:

@@ -93,6 +93,60 @@ public sealed class ExplainTests
         Assert.Contains("does not answer", lacks);
     }
 
+    /// <summary>A login asks a directory of the tenant's own last, whose server nobody reaches here.</summary>
+    [Fact]
+    public async Task Who_is_in_several_is_who_a_login_finds()
+    {
+        await using var door = await FrontDoor.StartBeside(
+            """
+            upstreams: { local: { url: "http://127.0.0.1:1", allowPrivate: true } }
+            authenticators: { staff: { type: htpasswd, file: htpasswd } }
+            tenants: { acme: { hosts: ["*"], mayUse: { upstreams: [local], authenticators: [staff] }, file: acme.yaml } }
+            """,
+            new Dictionary<string, string>
+            {
+                ["acme.yaml"] = """
+                    define: { authenticators: { own: { type: ldap, url: "ldaps://directory.invalid", userDn: "uid={0},dc=example" } } }
+                    authenticators: [own, staff]
+                    routes: [{ prefix: "", upstream: local }]
+                    access: [{ name: staff, who: ["authenticator:staff"], repositories: ["**"], actions: [pull] }]
+                    """,
+            });
+        Assert.Equal(("True", "staff", ""), await Explain(door, "tenant=acme&subject=alice"));
+        Assert.NotEmpty((await Explain(door, "tenant=acme&subject=zed")).Lacks);
+    }
+
+    [Fact]
+    public async Task Nobody_has_a_user_name_that_means_a_token()
+    {
+        await using var directory = await Slapd.Start();
+        await directory.Modify("dn: uid=_svc,ou=people,dc=example\nchangetype: add\nobjectClass: inetOrgPerson\nuid: _svc\ncn: _svc\nsn: _svc\n" +
+            "userPassword: canary\n");
+        await using var door = await FrontDoor.Start($$"""
+            upstreams: { local: { url: "http://127.0.0.1:1", allowPrivate: true } }
+            authenticators:
+              corp: { type: ldap, url: "ldap://127.0.0.1:{{directory.Port}}", allowPlaintext: true, bindDn: "{{Slapd.Admin}}", bindPassword: { value: {{Slapd.AdminPassword}} }, baseDn: "ou=people,dc=example" }
+            tenants:
+              acme:
+                hosts: ["*"]
+                authenticators: [corp]
+                routes: [{ prefix: "", upstream: local }]
+                access: [{ name: all, who: [authenticated], repositories: ["**"], actions: [pull] }]
+            """);
+        Assert.Equal(("True", "corp", ""), await Explain(door, "tenant=acme&subject=erin"));
+        foreach (var subject in new[] { "_svc", "%3Ctoken%3E" })
+        {
+            Assert.Equal(("False", "", ""), await Explain(door, $"tenant=acme&subject={subject}"));
+            Assert.Equal(("False", "", ""), await Explain(door, $"tenant=acme&subject={subject}&authenticator=corp"));
+        }
+
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{door.DataUrl}/token?service=127.0.0.1&scope=repository:a/b:pull");
+        request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("_svc:canary")));
+        using var response = await http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
     private static async Task<(string Allowed, string Authenticator, string Lacks)> Explain(FrontDoor door, string question)
     {
         var answer = JsonDocument.Parse(await door.Admin($"/admin/explain?{question}&repository=a/b&action=pull")).RootElement;
