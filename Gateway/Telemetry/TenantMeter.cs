@@ -246,11 +246,19 @@ internal static class RequestSpan
         {
             span.DisplayName = NameOf(context.Request.Method, operation);
             span.SetTag(SpanTags.Tenant, tenant);
+            RequestContext.Set(SpanTags.Tenant, tenant);
         }
     }
 
     /// <summary>It is for a repository of an upstream.</summary>
-    public static void For(HttpContext context, string upstream) => SpanOf(context)?.SetTag(SpanTags.Upstream, upstream);
+    public static void For(HttpContext context, string upstream)
+    {
+        if (SpanOf(context) is { } span)
+        {
+            span.SetTag(SpanTags.Upstream, upstream);
+            RequestContext.Set(SpanTags.Upstream, upstream);
+        }
+    }
 
     /// <summary>Such as <c>GET manifest</c>; a method that is none of HTTP's is no part of a name.</summary>
     public static string NameOf(string method, ServedOperation operation) =>

@@ -5,7 +5,7 @@ namespace RegistryProxy.ServiceDefaults.Telemetry;
 
 /// <summary>
 /// Calls of grains are named <c>grain SessionGrain/Decide</c>; what is done within a request has its tenant, and its upstream where it has
-/// none of its own.
+/// none of its own. To other processes both go with the calls of grains.
 /// </summary>
 internal sealed class SpanNames : BaseProcessor<Activity>
 {
@@ -37,7 +37,7 @@ internal sealed class SpanNames : BaseProcessor<Activity>
 
     private static void Inherit(Activity span, string tag)
     {
-        if (span.Parent?.GetTagItem(tag) is { } value && span.GetTagItem(tag) is null)
+        if (span.GetTagItem(tag) is null && (span.Parent?.GetTagItem(tag) ?? RequestContext.Get(tag)) is { } value)
         {
             span.SetTag(tag, value);
         }
