@@ -20,7 +20,7 @@ public sealed class ManagedDoor : IAsyncLifetime
           - { name: alice, who: ["user:staff/alice"], repositories: ["**"], actions: [pull, push, catalog] }
         """;
 
-    /// <summary>Sessions of bob.</summary>
+    /// <summary>Sessions of bob that stay; he has a brief one as well.</summary>
     public const int Sessions = 200;
 
     private SeededRegistry _registry = null!;
