@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
@@ -10,14 +11,22 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// A relay that responded so lately leads where it did: under load it is probed so often, and not before each call.
+    /// A silo that responded so lately, through whichever relay, needs no probe before a call: under load it is probed now and then.
     /// </summary>
     private static readonly TimeSpan Recently = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How long it is known through which silo a relay leads.</summary>
-    private static readonly TimeSpan MaxKnown = TimeSpan.FromSeconds(1);
+    /// <summary>After this time it is asked again, behind the calls, through which silo a relay leads.</summary>
+    private static readonly TimeSpan Renewed = TimeSpan.FromSeconds(1);
+
+    /// <summary>For how long that is known.</summary>
+    private static readonly TimeSpan MaxKnown = TimeSpan.FromSeconds(3);
+
+    /// <summary>Silos whose last answer is kept.</summary>
+    private const int MaxSilos = 256;
 
     private readonly Known?[] _known = new Known?[Relays.Count];
+    private readonly SingleFlight<(bool Open, string? Silo)>[] _asking = [.. Enumerable.Range(0, Relays.Count).Select(_ => New())];
+    private readonly ConcurrentDictionary<string, Heard> _heard = new();
     private readonly SingleFlight<bool> _look = new();
 
     /// <summary>Whether any relay does not respond; concurrent callers share one probe.</summary>
@@ -30,37 +39,52 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     public async Task<(int Relay, string? Silo)> Open(CancellationToken cancellation)
     {
         var relay = relays.Next();
-        if (Volatile.Read(ref _known[relay]) is { } known && time.GetElapsedTime(known.At) < MaxKnown
-            && time.GetElapsedTime(known.AnsweredAt) < Recently)
+        if (KnownOf(relay) is { } known && time.GetElapsedTime(known.From.At) < Recently)
         {
-            return (relay, known.Silo);
+            if (time.GetElapsedTime(known.At) >= Renewed)
+            {
+                Ask(relay).Ignore();
+            }
+
+            return (relay, known.From.Silo);
         }
 
-        if (await Ping(relay) is (true, var silo))
+        if (await Ask(relay) is (true, var silo))
         {
             return (relay, silo);
         }
 
         await Look().WaitAsync(cancellation);
         relay = relays.Next();
-        return (relay, (await Ping(relay)).Silo);
+        return (relay, (await Ask(relay)).Silo);
     }
 
     /// <summary>A call through an opened relay was answered: so its silo responds.</summary>
     public void Answered(int relay, string? silo)
     {
-        if (Volatile.Read(ref _known[relay]) is { } known && known.Silo == silo)
+        if (Volatile.Read(ref _known[relay]) is { } known && known.From.Silo == silo)
         {
-            Volatile.Write(ref _known[relay], known with { AnsweredAt = time.GetTimestamp() });
+            known.From.At = time.GetTimestamp();
         }
     }
 
     /// <summary>Whether a relay runs on another silo than it did: its connection is gone, and with it the answer.</summary>
     public async Task<bool> HasMoved(int relay, string? silo) => silo is not null && await Ping(relay) is (true, { } now) && now != silo;
 
+    private static SingleFlight<(bool Open, string? Silo)> New() => new();
+
+    private Known? KnownOf(int relay) =>
+        Volatile.Read(ref _known[relay]) is { } known && time.GetElapsedTime(known.At) < MaxKnown ? known : null;
+
+    private Task<(bool Open, string? Silo)> Ask(int relay) => _asking[relay].Join(() => Ping(relay));
+
+    /// <summary>One relay of each silo speaks for it; where it does not respond, the others of that silo are asked, too.</summary>
     private async Task<bool> LookNow()
     {
-        var open = await Task.WhenAll(Enumerable.Range(0, Relays.Count).Select(relay => Ping(relay)));
+        var ways = Enumerable.Range(0, Relays.Count).GroupBy(relay => KnownOf(relay)?.From.Silo ?? $"{relay}").Select(way => way.ToArray())
+            .ToArray();
+        var open = await Task.WhenAll(ways.Select(way => Ping(way[0])));
+        await Task.WhenAll(ways.Zip(open).Where(way => !way.Second.Open).SelectMany(way => way.First.Skip(1)).Select(Ping));
         return !Array.TrueForAll(open, each => each.Open);
     }
 
@@ -72,8 +96,8 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
         {
             var silo = await grains.GetGrain<IRelayGrain>(relay).Where(late.Token).AsTask().WaitAsync(late.Token);
             relays.Answered(relay);
-            var now = time.GetTimestamp();
-            Volatile.Write(ref _known[relay], new Known(silo, now, now));
+            var from = HeardOf(silo);
+            Volatile.Write(ref _known[relay], new Known(from, from.At = time.GetTimestamp()));
             return (true, silo);
         }
         catch (Exception fault) when (fault is OperationCanceledException or TimeoutException)
@@ -90,8 +114,38 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
         }
     }
 
-    /// <summary>Through which silo a relay leads, when that was asked, and when it last answered.</summary>
-    private sealed record Known(string Silo, long At, long AnsweredAt);
+    private Heard HeardOf(string silo)
+    {
+        if (_heard.TryGetValue(silo, out var heard))
+        {
+            return heard;
+        }
+
+        if (_heard.Count >= MaxSilos)
+        {
+            // Silos that are gone; those that are there are heard of again.
+            _heard.Clear();
+        }
+
+        return _heard.GetOrAdd(silo, new Heard(silo));
+    }
+
+    /// <summary>A silo, and when it answered last, through whichever relay.</summary>
+    private sealed class Heard(string silo)
+    {
+        private long _at;
+
+        public string Silo => silo;
+
+        public long At
+        {
+            get => Volatile.Read(ref _at);
+            set => Volatile.Write(ref _at, value);
+        }
+    }
+
+    /// <summary>Through which silo a relay leads, when that was asked.</summary>
+    private sealed record Known(Heard From, long At);
 }
 
 /// <summary>
@@ -100,8 +154,8 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
 /// </summary>
 internal sealed class Relays(TimeProvider time)
 {
-    /// <summary>How many there are.</summary>
-    public const int Count = 24;
+    /// <summary>How many there are: each gateway's lead through all silos, as many as fifty.</summary>
+    public const int Count = 64;
 
     /// <summary>By then the cluster has declared a silent silo dead, and its relays run elsewhere.</summary>
     private static readonly TimeSpan Avoidance = TimeSpan.FromSeconds(8);

@@ -17,8 +17,9 @@ internal sealed class FrontDoorMap
     public FrontDoorMap(GatewaySnapshot snapshot)
     {
         Snapshot = snapshot;
-        var upstreams = snapshot.Upstreams.ToDictionary(
-            upstream => upstream.Name, upstream => new Upstream(upstream, SharingWith(upstream, snapshot.Upstreams)));
+        var named = snapshot.Upstreams.ToDictionary(upstream => upstream.Name);
+        var upstreams = named.Values.ToDictionary(
+            upstream => upstream.Name, upstream => new Upstream(upstream, SharingWith(upstream, named)));
         var tenants = snapshot.Tenants.Select(tenant => new Tenant(tenant, upstreams)).ToList();
         var hosts = tenants.SelectMany(tenant => tenant.Hosts.Select(host => (host, tenant)))
             .Where(pair => pair.host != "*")
@@ -57,11 +58,9 @@ internal sealed class FrontDoorMap
     /// <summary>The tenant that answers on a host name without port.</summary>
     public Tenant? TenantOf(ReadOnlySpan<char> host) => _byHost.TryGetValue(host, out var tenant) ? tenant : _anyHost;
 
-    private static IEnumerable<UpstreamSnapshot> SharingWith(UpstreamSnapshot upstream, IReadOnlyList<UpstreamSnapshot> all) =>
-        upstream.SharesContentWith.Count == 0
-            ? []
-            : all.Where(other => other != upstream && upstream.SharesContentWith.Contains(other.Name)
-                && other.SharesContentWith.Contains(upstream.Name));
+    private static IEnumerable<UpstreamSnapshot> SharingWith(UpstreamSnapshot upstream, Dictionary<string, UpstreamSnapshot> named) =>
+        upstream.SharesContentWith.Distinct().Where(name => name != upstream.Name).Select(named.GetValueOrDefault)
+            .OfType<UpstreamSnapshot>().Where(other => other.SharesContentWith.Contains(upstream.Name));
 }
 
 /// <summary>The map that requests use now; <c>null</c> until the first snapshot came.</summary>

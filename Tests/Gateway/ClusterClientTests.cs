@@ -111,19 +111,55 @@ public sealed class ClusterClientTests
         await LogIn(Relays.Count * 10);
         Assert.Equal(Relays.Count, probes);
 
-        // Each way speaks for itself: another one may lead elsewhere by now.
+        // A silo speaks for all ways that lead to it.
         _time.Advance(TimeSpan.FromMilliseconds(50));
         await LogIn(Relays.Count);
-        Assert.Equal(Relays.Count * 2, probes);
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Relays.Count + 2, probes);
+
+        // Where they lead is forgotten when it was not asked for long.
+        _time.Advance(TimeSpan.FromSeconds(3));
         await LogIn(Relays.Count);
-        Assert.Equal(Relays.Count * 3, probes);
+        Assert.Equal((Relays.Count * 2) + 2, probes);
 
         async Task LogIn(int times)
         {
             for (var i = 0; i < times; i++)
             {
                 await client.Call((relay, stop) => relay.Login(null!, stop), CallPolicy.Assertion, CancellationToken.None);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Where_a_relay_leads_is_asked_again_behind_the_calls_and_once_for_all_of_them()
+    {
+        var (probes, answer) = (0, new TaskCompletionSource());
+        _cluster.Where = async (way, _) =>
+        {
+            if (Interlocked.Increment(ref probes) > Relays.Count)
+            {
+                await answer.Task;
+            }
+
+            return $"silo-{way % 2}";
+        };
+        var client = ClusterLab.Client(_cluster.Factory, new Relays(_time), _time);
+        for (var i = 0; i < 26; i++)
+        {
+            // Never silent for long, as under load; no call waits for a probe.
+            await LogIn(Relays.Count * 2);
+            _time.Advance(TimeSpan.FromMilliseconds(40));
+        }
+
+        Assert.Equal(Relays.Count * 2, probes);
+        answer.SetResult();
+
+        async Task LogIn(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                await client.Call((relay, stop) => relay.Login(null!, stop), CallPolicy.Assertion, CancellationToken.None)
+                    .WaitAsync(TimeSpan.FromMinutes(1));
             }
         }
     }

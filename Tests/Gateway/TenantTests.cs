@@ -27,6 +27,29 @@ public sealed class TenantTests
         ],
     });
 
+    [Fact]
+    public void Who_shares_content_is_found_by_name_however_many_upstreams_there_are()
+    {
+        var lists = Enumerable.Range(0, 400).Select(number => new ReadList([$"u{number ^ 1}", $"u{number}", "gone"])).ToArray();
+        var map = new FrontDoorMap(Map.Snapshot with
+        {
+            Tenants = [],
+            Upstreams =
+            [
+                .. lists.Select((list, number) => new UpstreamSnapshot
+                {
+                    Name = $"u{number}", Url = new Uri($"https://u{number}.example"), SharesContentWith = list,
+                }),
+                new UpstreamSnapshot { Name = "alone", Url = new Uri("https://alone.example"), SharesContentWith = ["u1"] },
+            ],
+        });
+        Assert.Equal([IdentityOf(7), IdentityOf(6)], map.UpstreamOf(IdentityOf(7))!.Suppliers);
+        Assert.All(lists, list => Assert.InRange(list.Reads, 1, 4));
+
+        static string IdentityOf(int number) => new Upstream(
+            new UpstreamSnapshot { Name = $"u{number}", Url = new Uri($"https://u{number}.example") }, []).Identity;
+    }
+
     [Theory]
     [InlineData("docker.acme.example", "acme")]
     [InlineData("DOCKER.acme.example", "acme")]
@@ -107,4 +130,22 @@ public sealed class TenantTests
             : new Dictionary<string, string>(),
         AnonymousRules = [],
     };
+
+    /// <summary>Names that count how often they are looked through.</summary>
+    private sealed class ReadList(string[] names) : IReadOnlyList<string>
+    {
+        public int Reads { get; private set; }
+
+        public int Count => names.Length;
+
+        public string this[int index] => names[index];
+
+        public IEnumerator<string> GetEnumerator()
+        {
+            Reads++;
+            return ((IEnumerable<string>)names).GetEnumerator();
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

@@ -90,7 +90,11 @@ internal sealed class ScriptedSessions
     {
         public Func<string, object?[], object?> Answer { get; set; } = null!;
 
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Answer(targetMethod!.Name, args!);
+        /// <summary>Answers by the method that is called, where its name is not enough.</summary>
+        public Func<MethodInfo, object?>? AnswerTo { get; set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            AnswerTo is { } answer ? answer(targetMethod!) : Answer(targetMethod!.Name, args!);
     }
 #pragma warning restore CA1852
 }
