@@ -65,7 +65,7 @@ internal sealed partial class SnapshotFollower(
     }
 
     private Task<SnapshotUpdate> Follow(ISnapshotObserver observer, CancellationToken stop) => cluster.Call(
-        (relay, late) => relay.Follow(observer, installer.Position with { Format = SnapshotPosition.KeepsAhead }, late),
+        (relay, late) => relay.Follow(observer, installer.Position with { Format = SnapshotPosition.TakesStamps }, late),
         CallPolicy.Snapshot, stop);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not respond; the last snapshot stays in use")]

@@ -52,6 +52,9 @@ public sealed record SnapshotPosition(
     /// </summary>
     public const int KeepsAhead = 2;
 
+    /// <summary>The <see cref="Format"/> of who understands <see cref="SnapshotChange.Stamps"/>, too.</summary>
+    public const int TakesStamps = 3;
+
     /// <summary>What the gateway understands; 0 by versions before, which get whole snapshots.</summary>
     [Id(3)]
     public int Format { get; init; }
@@ -116,4 +119,11 @@ public sealed record SnapshotUpdate
 /// <param name="Tenant">Its name.</param>
 /// <param name="Stamp">Empty when the tenant is gone.</param>
 [GenerateSerializer, Immutable, Alias("rp.tenant-rules")]
-public sealed record TenantRules([property: Id(0)] string Tenant, [property: Id(1)] string Stamp);
+public sealed record TenantRules([property: Id(0)] string Tenant, [property: Id(1)] string Stamp)
+{
+    /// <summary>
+    /// The silo that has them, by its address; <c>null</c> from a version before, and for gateways, which need not know.
+    /// </summary>
+    [Id(2)]
+    public string? Silo { get; init; }
+}

@@ -50,11 +50,19 @@ public sealed record SnapshotChange
     [Id(10)]
     public IReadOnlyList<Secret>? UploadKeys { get; init; }
 
+    /// <summary>
+    /// What names the rules of tenants that are otherwise as they were: a file that many of them use is another. Empty for gateways below
+    /// <see cref="SnapshotPosition.TakesStamps"/>, which get the tenants.
+    /// </summary>
+    [Id(11)]
+    public IReadOnlyList<TenantRules> Stamps { get; init; } = [];
+
     /// <summary>The snapshot that a gateway has, with this change.</summary>
     public GatewaySnapshot On(GatewaySnapshot known)
     {
         var (tenants, upstreams) = (Tenants.Select(tenant => tenant.Name).ToHashSet(),
             Upstreams.Select(upstream => upstream.Name).ToHashSet());
+        var stamps = Stamps.ToDictionary(rules => rules.Tenant, rules => rules.Stamp);
         tenants.UnionWith(GoneTenants);
         upstreams.UnionWith(GoneUpstreams);
         return known with
@@ -63,7 +71,12 @@ public sealed record SnapshotChange
             ConfigurationVersion = ConfigurationVersion,
             AccessLifetime = AccessLifetime,
             Revision = Revision,
-            Tenants = [.. known.Tenants.Where(tenant => !tenants.Contains(tenant.Name)), .. Tenants],
+            Tenants =
+            [
+                .. known.Tenants.Where(tenant => !tenants.Contains(tenant.Name)).Select(tenant =>
+                    stamps.TryGetValue(tenant.Name, out var stamp) ? tenant with { RulesStamp = stamp } : tenant),
+                .. Tenants,
+            ],
             Upstreams = [.. known.Upstreams.Where(upstream => !upstreams.Contains(upstream.Name)), .. Upstreams],
             Keys = Keys ?? known.Keys,
             UploadKeys = UploadKeys ?? known.UploadKeys,

@@ -36,7 +36,8 @@ internal sealed class SnapshotBook(Serializer serializer)
         var parts = new Parts(
             next.Tenants.ToDictionary(
                 tenant => tenant.Name,
-                tenant => ReferenceEquals(tenants.GetValueOrDefault(tenant.Name), tenant) ? _parts.Tenants[tenant.Name] : Hash(tenant)),
+                tenant => ReferenceEquals(tenants.GetValueOrDefault(tenant.Name), tenant) ? _parts.Tenants[tenant.Name]
+                    : Hash(tenant with { RulesStamp = null })),
             next.Upstreams.ToDictionary(
                 upstream => upstream.Name,
                 upstream => upstreams.GetValueOrDefault(upstream.Name) == upstream
@@ -45,8 +46,9 @@ internal sealed class SnapshotBook(Serializer serializer)
         if (Current is { } former)
         {
             _steps.Add(new Step(
-                former.Version, Differing(_parts.Tenants, parts.Tenants), Differing(_parts.Upstreams, parts.Upstreams),
-                !former.Keys.SequenceEqual(next.Keys), !former.UploadKeys.SequenceEqual(next.UploadKeys)));
+                former.Version, Differing(_parts.Tenants, parts.Tenants), Differing(_parts.Rules, parts.Rules),
+                Differing(_parts.Upstreams, parts.Upstreams), !former.Keys.SequenceEqual(next.Keys),
+                !former.UploadKeys.SequenceEqual(next.UploadKeys)));
             if (_steps.Count > ChangeCapacity)
             {
                 _steps.RemoveAt(0);
@@ -57,7 +59,9 @@ internal sealed class SnapshotBook(Serializer serializer)
     }
 
     /// <summary>What is another since a version; <c>null</c> when the whole is less to send, or the version is not known.</summary>
-    public SnapshotChange? Since(string version)
+    /// <param name="version">The version.</param>
+    /// <param name="takesStamps">Whether what names the rules of a tenant may be told without the tenant.</param>
+    public SnapshotChange? Since(string version, bool takesStamps)
     {
         var (known, now) = (_steps.FindLastIndex(step => step.Since == version), Current!);
         if (known < 0)
@@ -67,6 +71,12 @@ internal sealed class SnapshotBook(Serializer serializer)
 
         var steps = _steps.Skip(known).ToList();
         var tenants = steps.SelectMany(step => step.Tenants).ToHashSet();
+        var stamped = steps.SelectMany(step => step.Rules).ToHashSet();
+        if (!takesStamps)
+        {
+            tenants.UnionWith(stamped);
+        }
+
         var upstreams = steps.SelectMany(step => step.Upstreams).ToHashSet();
         return (tenants.Count + upstreams.Count) * 4 > now.Tenants.Count + now.Upstreams.Count + 40 ? null : new SnapshotChange
         {
@@ -76,6 +86,11 @@ internal sealed class SnapshotBook(Serializer serializer)
             AccessLifetime = now.AccessLifetime,
             Revision = now.Revision,
             Tenants = [.. now.Tenants.Where(tenant => tenants.Contains(tenant.Name))],
+            Stamps =
+            [
+                .. stamped.Where(name => !tenants.Contains(name) && _parts.Rules.ContainsKey(name))
+                    .Select(name => new TenantRules(name, _parts.Rules[name])),
+            ],
             GoneTenants = [.. tenants.Where(name => !_parts.Tenants.ContainsKey(name))],
             Upstreams = [.. now.Upstreams.Where(upstream => upstreams.Contains(upstream.Name))],
             GoneUpstreams = [.. upstreams.Where(name => !_parts.Upstreams.ContainsKey(name))],
@@ -90,7 +105,8 @@ internal sealed class SnapshotBook(Serializer serializer)
         [.. after.Where(part => before.GetValueOrDefault(part.Key) != part.Value).Select(part => part.Key)
             .Concat(before.Keys.Where(name => !after.ContainsKey(name)))];
 
-    private sealed record Step(string Since, List<string> Tenants, List<string> Upstreams, bool Keys, bool UploadKeys);
+    private sealed record Step(
+        string Since, List<string> Tenants, List<string> Rules, List<string> Upstreams, bool Keys, bool UploadKeys);
 
     private sealed record Parts(Dictionary<string, string> Tenants, Dictionary<string, string> Upstreams, Dictionary<string, string> Rules)
     {

@@ -12,9 +12,12 @@ namespace RegistryProxy.Grains.Configuration;
 /// <summary>What of the configuration and the keys a gateway may know.</summary>
 internal static class SnapshotBuilder
 {
-    /// <summary>Names what <see cref="Build"/> makes of the same; as long however many tenants there are.</summary>
+    /// <summary>
+    /// Names what <see cref="Build"/> makes of the same, on whichever silo: gateways keep what they have when the grain moves. As long
+    /// however many tenants there are.
+    /// </summary>
     public static string VersionOf(RunningRules running, UpstreamNetworks networks, PublishedKeys keys) =>
-        $"{running.Version}{networks.Version}/{keys.Version}";
+        $"{running.Version}{(keys.RoutingKeys is [var key, ..] ? networks.VersionUnder(key) : networks.Version)}/{keys.Version}";
 
     /// <param name="running">The configuration.</param>
     /// <param name="networks">How upstreams are reached.</param>

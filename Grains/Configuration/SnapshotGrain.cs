@@ -16,11 +16,11 @@ namespace RegistryProxy.Grains.Configuration;
 /// </summary>
 [GrainType("snapshot")]
 internal sealed class SnapshotGrain(
-    AuthenticatorDirectory authenticators, UpstreamNetworks networks, Serializer serializer, TimeProvider time,
-    ILogger<SnapshotGrain> logger)
+    AuthenticatorDirectory authenticators, UpstreamNetworks networks, Serializer serializer, IClusterMembershipService members,
+    TimeProvider time, ILogger<SnapshotGrain> logger)
     : Grain, ISnapshotGrain, ISessionChangesGrain, IPublishedKeyGrain
 {
-    /// <summary>From one look for the next key of a ring that is late to the next.</summary>
+    /// <summary>From one look for the next key of a ring that is late to the next, and for silos that are gone.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     private readonly SnapshotGateways _gateways = new(logger, time);
@@ -29,10 +29,13 @@ internal sealed class SnapshotGrain(
     private readonly KeyPublication _publication = new(time);
     private readonly SessionChangeLog _changes = new();
     private readonly RulesAhead _ahead = new();
+    private readonly HashSet<string> _gathered = [];
     private FrontDoorConfiguration? _builtOf;
+    private Task? _telling;
     private bool _buildAgain;
     private bool _dropAll;
     private TimeSpan _lookAt;
+    private TimeSpan _forgetAt;
 
     public async ValueTask<SnapshotUpdate> Follow(
         ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
@@ -42,6 +45,7 @@ internal sealed class SnapshotGrain(
             await _gateways.Answering(observer, _building.Join(Build));
         }
 
+        ForgetGone();
         _publication.Follows(observer, known.Version);
         _gateways.Follows(observer, known.Format);
         return Content(known.Format, known.Version,
@@ -60,8 +64,10 @@ internal sealed class SnapshotGrain(
         _buildAgain = true;
         await _building.Join(Build);
 
+        var now = time.GetSteadyNow();
+
         // Decisions tell by which rules they are: gateways need to know which those are now, and nothing of silos that are behind.
-        var dropped = tenants.Where(tenant => _book.RulesOf(tenant.Tenant) is { Length: > 0 } known && _ahead.Note(tenant, known))
+        var dropped = tenants.Where(tenant => _book.RulesOf(tenant.Tenant) is { Length: > 0 } known && _ahead.Note(tenant, known, now))
             .Select(tenant => tenant.Tenant).ToArray();
         if (dropped.Length > 0)
         {
@@ -75,7 +81,11 @@ internal sealed class SnapshotGrain(
         }
     }
 
-    public ValueTask SessionChanged(string sessionKey) => new(Drop(sessionKey));
+    public ValueTask SessionChanged(string sessionKey)
+    {
+        _gathered.Add(sessionKey);
+        return new(_telling ??= TellGathered());
+    }
 
     public async ValueTask<SigningKey> GetSigningKey()
     {
@@ -99,6 +109,32 @@ internal sealed class SnapshotGrain(
     private SnapshotPosition Position =>
         new(_book.Current?.Version ?? "", _changes.Sequence, _changes.Epoch) { Ahead = _ahead.Number };
 
+    /// <summary>
+    /// Each push is a message to every gateway: what has come meanwhile is told together, and what comes after it was taken by the next.
+    /// </summary>
+    private async Task TellGathered()
+    {
+        await Task.Yield();
+        string[] dropped = [.. _gathered];
+        _gathered.Clear();
+        _telling = null;
+        await Drop(dropped);
+    }
+
+    private void ForgetGone()
+    {
+        var now = time.GetSteadyNow();
+        if (now < _forgetAt)
+        {
+            return;
+        }
+
+        _forgetAt = now + LookAgain;
+        var statuses = members.CurrentSnapshot.Members.ToDictionary(
+            member => member.Key.ToParsableString(), member => member.Value.Status != SiloStatus.Dead);
+        _ahead.ForgetGone(silo => statuses.TryGetValue(silo, out var isThere) ? isThere : null, now);
+    }
+
     private Task Drop(params string[] dropped)
     {
         _changes.Add(dropped);
@@ -112,7 +148,7 @@ internal sealed class SnapshotGrain(
         var snapshot = _book.Current!;
         return version == snapshot.Version ? update
             : format < SnapshotPosition.Parts ? update with { Snapshot = snapshot }
-            : _book.Since(version) is { } change ? update with { Change = change }
+            : _book.Since(version, format >= SnapshotPosition.TakesStamps) is { } change ? update with { Change = change }
             : update with { Packed = _book.Packed };
     }
 
@@ -161,9 +197,9 @@ internal sealed class SnapshotGrain(
     {
         _ahead.Forget(_book.RulesOf);
         var told = _ahead.Push(new SnapshotUpdate { Position = Position, DropAllDecisions = drop });
-        var updates = new[] { 0, SnapshotPosition.Parts, SnapshotPosition.KeepsAhead }
+        var updates = new[] { 0, SnapshotPosition.Parts, SnapshotPosition.KeepsAhead, SnapshotPosition.TakesStamps }
             .Select(format => Content(format, former, told(format))).ToArray();
-        return _gateways.Push(format => updates[Math.Clamp(format, 0, SnapshotPosition.KeepsAhead)], isAnswered: true);
+        return _gateways.Push(format => updates[Math.Clamp(format, 0, SnapshotPosition.TakesStamps)], isAnswered: true);
     }
 
     /// <summary>Both of the same ring: it may turn between the questions.</summary>

@@ -11,7 +11,7 @@ namespace RegistryProxy.Grains.Configuration;
 /// Tells the snapshot grain when the configuration, a password file or a file of an upstream changed on this silo, and for which tenants.
 /// </summary>
 internal sealed partial class SnapshotPublisher(
-    IGrainFactory grains, AuthenticatorDirectory authenticators, UpstreamNetworks networks, TimeProvider time,
+    IGrainFactory grains, AuthenticatorDirectory authenticators, UpstreamNetworks networks, ILocalSiloDetails here, TimeProvider time,
     ILogger<SnapshotPublisher> logger) : BackgroundLoop
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
@@ -76,7 +76,9 @@ internal sealed partial class SnapshotPublisher(
         var snapshot = grains.GetGrain<ISnapshotGrain>(0);
         try
         {
-            await snapshot.Changed([.. running.Since(_told).Select(tenant => new TenantRules(tenant.Key, tenant.Value))], cancellation);
+            var silo = here.SiloAddress.ToParsableString();
+            await snapshot.Changed(
+                [.. running.Since(_told).Select(tenant => new TenantRules(tenant.Key, tenant.Value) { Silo = silo })], cancellation);
         }
         catch (Exception fault) when (fault is SerializerException or ArgumentException)
         {

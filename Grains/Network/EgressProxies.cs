@@ -22,8 +22,12 @@ internal sealed class EgressProxies(IConfigurationFeed configuration, TimeProvid
     private readonly UnusableFiles _unusable = new(time, logger);
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
 
-    /// <summary>Says nothing of the passwords.</summary>
+    /// <summary>Names the passwords for this process; says nothing of them.</summary>
     public string Version => Content.Version;
+
+    /// <summary>The same for all who have the key.</summary>
+    /// <param name="key">Of the cluster; nobody else has it.</param>
+    public string VersionUnder(byte[] key) => VersionOf(Content.Passwords.Values, key);
 
     private EgressConfiguration Egress => Configuration.Current.Configuration.Egress;
 
@@ -73,8 +77,7 @@ internal sealed class EgressProxies(IConfigurationFeed configuration, TimeProvid
         _unusable.Keep(sources.Select(source => SectionOf(source.Key)));
         var passwords = sources.ToDictionary(source => source.Password!,
             source => ReadOne(source.Key, source.Password!, before.Passwords.GetValueOrDefault(source.Password!)));
-        var version = passwords.Count == 0 ? "" : $"-{ShortHash.Of(passwords.Values.Select(password => StampOf(password.InUse)))}";
-        return new ProxyPasswords(snapshot, version, passwords);
+        return new ProxyPasswords(snapshot, VersionOf(passwords.Values, _stampKey), passwords);
     }
 
     /// <summary>What comes from elsewhere than a file is there from the beginning or never.</summary>
@@ -106,8 +109,11 @@ internal sealed class EgressProxies(IConfigurationFeed configuration, TimeProvid
         }
     }
 
-    private string StampOf(Secret? password) =>
-        Convert.ToHexStringLower(HMACSHA256.HashData(_stampKey, Encoding.UTF8.GetBytes(password?.Reveal() ?? "")))[..8];
+    private static string VersionOf(Dictionary<SecretSource, ProxyPassword>.ValueCollection passwords, byte[] key) =>
+        passwords.Count == 0 ? "" : $"-{ShortHash.Of(passwords.Select(password => StampOf(key, password.InUse)))}";
+
+    private static string StampOf(byte[] key, Secret? password) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(password?.Reveal() ?? "")))[..8];
 
     private static string SectionOf(string key) => $"{key}.password";
 }

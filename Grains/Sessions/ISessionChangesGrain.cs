@@ -1,4 +1,5 @@
 using Orleans.CodeGeneration;
+using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Sessions;
 
@@ -6,7 +7,10 @@ namespace RegistryProxy.Grains.Sessions;
 [Version(0), Alias("rp.ISessionChangesGrain")]
 internal interface ISessionChangesGrain : IGrainWithIntegerKey
 {
-    /// <summary>Tells every gateway that the decisions about an identity are no longer good.</summary>
-    [Alias("SessionChanged")]
+    /// <summary>
+    /// Tells every gateway that the decisions about an identity are no longer good; changes of the same moment are told together, and each
+    /// call returns when its own was.
+    /// </summary>
+    [Alias("SessionChanged"), AlwaysInterleave]
     ValueTask SessionChanged(string sessionKey);
 }

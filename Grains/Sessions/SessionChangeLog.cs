@@ -8,9 +8,11 @@ namespace RegistryProxy.Grains.Sessions;
 /// </summary>
 internal sealed class SessionChangeLog
 {
-    private const int Capacity = 1000;
+    /// <summary>Identities and tenants in all changes that are kept.</summary>
+    private const int Capacity = 20_000;
 
     private readonly Queue<string[]> _last = new();
+    private int _dropped;
 
     public string Epoch { get; } = Guid.NewGuid().ToString("N");
 
@@ -23,9 +25,10 @@ internal sealed class SessionChangeLog
     {
         Sequence++;
         _last.Enqueue(dropped);
-        if (_last.Count > Capacity)
+        _dropped += dropped.Length;
+        while (_dropped > Capacity)
         {
-            _last.Dequeue();
+            _dropped -= _last.Dequeue().Length;
         }
     }
 
@@ -34,6 +37,7 @@ internal sealed class SessionChangeLog
     {
         Sequence++;
         _last.Clear();
+        _dropped = 0;
     }
 
     /// <summary>What a gateway at a position has missed; its position and snapshot are for the caller to fill in.</summary>

@@ -72,7 +72,7 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
         await _follower.StartAsync(CancellationToken.None);
         await Eventually.True(() => _cluster.Followed.Count == 2, "it asked again at once");
         Assert.Equal(["", "1"], _cluster.Followed.Select(known => known.Version));
-        Assert.All(_cluster.Followed, known => Assert.Equal(SnapshotPosition.KeepsAhead, known.Format));
+        Assert.All(_cluster.Followed, known => Assert.Equal(SnapshotPosition.TakesStamps, known.Format));
         Assert.Equal(7, _limits.Gateways);
         await Pass(TimeSpan.FromSeconds(10));
         Assert.InRange(_cluster.Followed.Count, 3, 8);

@@ -22,7 +22,7 @@ public sealed class SnapshotBookTests
     {
         var edited = SnapshotLab.Tenant("t7") with { Cors = [new string('x', 5000)], RulesStamp = "other" };
         Take(_first.With("2", edited));
-        var change = _book.Since("1")!;
+        var change = _book.Since("1", takesStamps: false)!;
         Assert.Equal(edited, Assert.Single(change.Tenants));
         Assert.Empty(change.Upstreams);
         Assert.Null(change.Keys);
@@ -44,7 +44,7 @@ public sealed class SnapshotBookTests
         };
         Take(second);
         Take(third);
-        var change = _book.Since("1")!;
+        var change = _book.Since("1", takesStamps: false)!;
         Assert.Equal(["new", "t1"], change.Tenants.Select(tenant => tenant.Name).Order());
         Assert.Equal(["t2"], change.GoneTenants);
         Assert.Equal(["up-new"], change.Upstreams.Select(upstream => upstream.Name));
@@ -55,34 +55,55 @@ public sealed class SnapshotBookTests
     }
 
     [Fact]
+    public void A_file_that_all_tenants_use_is_told_without_them()
+    {
+        Take(_first with
+        {
+            Version = "2", Tenants = [.. _first.Tenants.Select(tenant => tenant with { RulesStamp = $"2-{tenant.Name}" })],
+        });
+        var third = _book.Current!.With("3", SnapshotLab.Tenant("t7") with { Cors = ["https://ui.example"], RulesStamp = "3" });
+        Take(third with { Tenants = [.. third.Tenants.Where(tenant => tenant.Name != "t9")] });
+        var change = _book.Since("1", takesStamps: true)!;
+        Assert.Equal("t7", Assert.Single(change.Tenants).Name);
+        Assert.Equal(["t9"], change.GoneTenants);
+        Assert.Equal(998, change.Stamps.Count);
+        Assert.Equal(Names(_book.Current!), Names(change.On(_first)));
+        Assert.InRange(Size(change), 1, 60 * 1000);
+
+        // Who knows of no stamps gets all of it.
+        Assert.Null(_book.Since("1", takesStamps: false));
+        Assert.Empty(_book.Since("2", takesStamps: false)!.Stamps);
+    }
+
+    [Fact]
     public void What_is_undone_is_told_too()
     {
         Take(_first.With("2", SnapshotLab.Tenant("t1") with { RulesStamp = "2" }));
         Take(_first);
-        Assert.Equal("rules-t1", Assert.Single(_book.Since("2")!.Tenants).RulesStamp);
+        Assert.Equal("rules-t1", Assert.Single(_book.Since("2", takesStamps: false)!.Tenants).RulesStamp);
         Take(_first.With("3", SnapshotLab.Tenant("t5") with { RulesStamp = "3" }));
-        Assert.Equal("t5", Assert.Single(_book.Since("1")!.Tenants).Name);
+        Assert.Equal("t5", Assert.Single(_book.Since("1", takesStamps: false)!.Tenants).Name);
     }
 
     [Fact]
     public void Other_credentials_of_an_upstream_are_told_without_a_word_of_them()
     {
         _book.Take(_first with { Version = "2" }, name => name == "up-t3" ? "other" : "same");
-        Assert.Equal(SnapshotLab.Upstream("t3").Name, Assert.Single(_book.Since("1")!.Upstreams).Name);
+        Assert.Equal(SnapshotLab.Upstream("t3").Name, Assert.Single(_book.Since("1", takesStamps: false)!.Upstreams).Name);
     }
 
     [Fact]
     public void Who_is_too_far_behind_or_needs_most_of_it_gets_the_whole_in_little()
     {
-        Assert.Null(_book.Since("unknown"));
+        Assert.Null(_book.Since("unknown", takesStamps: false));
         Take(_first with { Version = "2", Tenants = [.. _first.Tenants.Select(tenant => tenant with { RulesStamp = "2" })] });
-        Assert.Null(_book.Since("1"));
+        Assert.Null(_book.Since("1", takesStamps: false));
         for (var version = 3; version < 70; version++)
         {
             Take(_first with { Version = $"{version}" });
         }
 
-        Assert.Null(_book.Since("2"));
+        Assert.Null(_book.Since("2", takesStamps: false));
         Assert.True(_book.Packed.Length < Size(_book.Current!) / 5, $"{_book.Packed.Length} of {Size(_book.Current!)}");
         Assert.Equal(Names(_book.Current!), Names(PackedSnapshot.Unpack(_book.Packed, Serializer)));
     }

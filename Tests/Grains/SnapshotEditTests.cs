@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -96,6 +97,25 @@ public sealed class SnapshotEditTests : IAsyncLifetime
         // Who lost the push has another number; who did not is told nothing.
         Assert.Equal("t8", Assert.Single((await Follow(follower, first.Position)).Ahead).Tenant);
         Assert.False((await Follow(follower, news.Position)).TellsAhead);
+    }
+
+    [Fact]
+    public async Task Sessions_that_change_at_once_are_told_together_and_each_change_waits_for_its_own()
+    {
+        var changes = _cluster.Service<IGrainFactory>().GetGrain<ISessionChangesGrain>(0);
+        var keys = Enumerable.Range(0, 2000).Select(number => $"t1/corp/u{number}").ToHashSet();
+        var calls = keys.Select(key => changes.SessionChanged(key).AsTask()).ToList();
+        await Task.WhenAll(calls);
+        await Told(updates => updates.SelectMany(update => update.ChangedSessions).ToHashSet().SetEquals(keys));
+        Assert.All(_followers, follower =>
+        {
+            Assert.InRange(follower.Updates.Count, 1, 500);
+            Assert.DoesNotContain(follower.Updates, update => update.DropAllDecisions);
+            Assert.Equal(keys.Count, follower.Updates.Sum(update => update.ChangedSessions.Count));
+        });
+
+        // Who missed all of them catches up.
+        Assert.Equal(keys, (await Follow(_followers[0], _followers[0].Position)).ChangedSessions.ToHashSet());
     }
 
     [Fact]

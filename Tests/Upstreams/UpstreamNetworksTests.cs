@@ -6,6 +6,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Network;
 using RegistryProxy.Grains.Upstreams.Network;
+using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -37,6 +38,13 @@ public sealed class UpstreamNetworksTests : IDisposable
         var changes = 0;
         networks.Changed += () => changes++;
         var (upstreams, version) = (result.Snapshot!.Configuration.Upstreams, networks.Version);
+
+        // Another silo names the same alike, for who has the key of the cluster, and nobody else knows what it is.
+        using var others = new UpstreamNetworks(feed, proxies, _time, NullLogger<UpstreamNetworks>.Instance);
+        var (key, named) = (new Secret("of the cluster"), networks.VersionUnder(new Secret("of the cluster")));
+        Assert.NotEqual(version, others.Version);
+        Assert.Equal(named, others.VersionUnder(key));
+        Assert.NotEqual(named, others.VersionUnder(new Secret("of another cluster")));
         Assert.True(networks.Of(upstreams["hub"]).IsPlain);
         Assert.Null(networks.SnapshotOf(upstreams["hub"]));
         var settings = networks.Of("corp")!;
@@ -64,6 +72,7 @@ public sealed class UpstreamNetworksTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(1, changes);
         Assert.NotEqual(version, networks.Version);
+        Assert.NotEqual(named, networks.VersionUnder(key));
         Assert.Equal(second.Certificate, networks.Of("corp")!.Tls!.Certificate);
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Wire;
@@ -38,6 +39,8 @@ internal static class WireSample
         _ when type == typeof(RepositoryPattern) => RepositoryPattern.Parse("team/**"),
         _ when type == typeof(Scope) => Scope.Of(RepositoryName.Parse("team/app"), RepositoryActions.Pull),
         _ when type == typeof(RepositoryActions) => RepositoryActions.Pull | RepositoryActions.Push,
+        // The last one when it was written first: values are added behind it.
+        _ when type == typeof(ProcessTroubleKind) => ProcessTroubleKind.Authenticator,
         _ when type.IsEnum => Enum.GetValues(type).Cast<object>().Last(),
         _ when typeof(Exception).IsAssignableFrom(type) => Activator.CreateInstance(type, "message")!,
         _ when IsCollection(type) => Collection(type, member),

@@ -22,8 +22,16 @@ internal sealed class UpstreamNetworks(
     private readonly UnusableFiles _unusable = new(time, logger);
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
 
-    /// <summary>Says nothing of what is in the files.</summary>
+    /// <summary>Names what is in the files for this process; says nothing of it.</summary>
     public string Version => Content.Version + proxies.Version;
+
+    /// <summary>The same for all who have the key: what is alike on two silos is called alike.</summary>
+    /// <param name="key">Of the cluster; nobody else has it.</param>
+    public string VersionUnder(Secret key)
+    {
+        var bytes = Encoding.UTF8.GetBytes(key.Reveal());
+        return VersionOf(Content.Entries, bytes) + proxies.VersionUnder(bytes);
+    }
 
     /// <summary>Since when the <c>tls</c> files of an upstream cannot be used, and why; <c>null</c> while they can be.</summary>
     public (DateTimeOffset Since, string Problem)? ProblemOf(string upstream) => _unusable.ProblemOf(SectionOf(upstream));
@@ -72,8 +80,7 @@ internal sealed class UpstreamNetworks(
             .ToDictionary(upstream => upstream.Name,
                 upstream => ReadOne(upstream.Name, upstream.Tls!, before.Entries.GetValueOrDefault(upstream.Name)));
         _unusable.Keep(entries.Keys.Select(SectionOf));
-        var version = entries.Count == 0 ? "" : $"-{ShortHash.Of(entries.Select(entry => StampOf(entry.Key, entry.Value.Material)))}";
-        return new UpstreamTlsFiles(snapshot, version, entries);
+        return new UpstreamTlsFiles(snapshot, VersionOf(entries, _stampKey), entries);
     }
 
     protected override bool HasChanged(UpstreamTlsFiles content)
@@ -118,8 +125,12 @@ internal sealed class UpstreamNetworks(
         return new WatchedTls(files, watched, seen, inUse);
     }
 
-    private string StampOf(string upstream, TlsMaterial? material) => Convert.ToHexStringLower(HMACSHA256.HashData(
-        _stampKey, Encoding.UTF8.GetBytes(
+    private static string VersionOf(Dictionary<string, WatchedTls> entries, byte[] key) => entries.Count == 0 ? ""
+        : $"-{ShortHash.Of(entries.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => StampOf(key, entry.Key, entry.Value.Material)))}";
+
+    private static string StampOf(byte[] key, string upstream, TlsMaterial? material) => Convert.ToHexStringLower(HMACSHA256.HashData(
+        key, Encoding.UTF8.GetBytes(
             $"{upstream}\n{material?.Authorities}\n{material?.Certificate}\n{material?.Key?.Reveal()}")))[..8];
 
     private static string SectionOf(string upstream) => $"upstreams.{upstream}.tls";

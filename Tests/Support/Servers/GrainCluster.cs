@@ -3,6 +3,7 @@ using Orleans.TestingHost;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains;
+using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;
@@ -82,12 +83,16 @@ internal sealed class GrainCluster : IAsyncDisposable
         _folder.Dispose();
     }
 
-    /// <summary>The client of a test cluster asks silos what nobody asks those of the product: whether they know each other.</summary>
+    /// <summary>
+    /// The client of a test cluster asks silos what nobody asks those of the product: whether they know each other. And tests change
+    /// sessions as grains do.
+    /// </summary>
     private sealed class TestHooks : IIncomingGrainCallFilter
     {
         public async Task Invoke(IIncomingGrainCallContext context)
         {
-            if (context.InterfaceMethod?.DeclaringType?.FullName == "Orleans.Runtime.TestHooks.ITestHooks")
+            if (context.InterfaceMethod?.DeclaringType?.FullName == "Orleans.Runtime.TestHooks.ITestHooks"
+                || context.InterfaceMethod?.DeclaringType == typeof(ISessionChangesGrain))
             {
                 context.Response = await context.Request.Invoke();
                 return;
