@@ -61,6 +61,7 @@ public static class GatewayExtensions
             .AddSingleton<LimitShares>()
             .AddSingleton<TenantLimits>()
             .AddHostedService<LimitReporter>()
+            .AddHostedService<UnsharedNotice>()
             .AddSingleton<MissedNames>()
             .AddCluster()
             .AddSnapshots()

@@ -55,26 +55,6 @@ internal sealed class RateGate(TimeProvider time, TimeSpan burst)
     public void GiveBack(double cost, double perSecond) =>
         Interlocked.Add(ref _arrival, -(long)(cost / perSecond * time.TimestampFrequency));
 
-    /// <summary>How long until what was taken is within the rate; zero when it is.</summary>
-    public TimeSpan Owed()
-    {
-        var ahead = TimeSpan.FromSeconds((double)(Volatile.Read(ref _arrival) - time.GetTimestamp()) / time.TimestampFrequency) - burst;
-        return ahead > TimeSpan.Zero ? ahead : TimeSpan.Zero;
-    }
-
-    /// <summary>What is owed weighs this many times as much from now on, in time.</summary>
-    public void Rescale(double factor)
-    {
-        while (true)
-        {
-            var (now, arrival) = (time.GetTimestamp(), Volatile.Read(ref _arrival));
-            if (arrival <= now || Interlocked.CompareExchange(ref _arrival, now + (long)((arrival - now) * factor), arrival) == arrival)
-            {
-                return;
-            }
-        }
-    }
-
     /// <summary>Takes it in any case; returns how long to wait so that the rate holds.</summary>
     public TimeSpan Take(double cost, double perSecond)
     {

@@ -13,8 +13,9 @@ namespace RegistryProxy.Gateway.Limits;
 /// <param name="kind">What is limited.</param>
 /// <param name="of">The identity or address that is limited; empty for the tenant.</param>
 /// <param name="inUse">Places that are in use now; <c>null</c> for a rate.</param>
+/// <param name="isByLump">Whether who waits for one needs many, one after the other.</param>
 internal sealed class SharedPermits(
-    LimitShares shares, TimeProvider time, string tenant, string kind, string of = "", Func<int>? inUse = null)
+    LimitShares shares, TimeProvider time, string tenant, string kind, string of = "", Func<int>? inUse = null, bool isByLump = false)
 {
     /// <summary>How long a request waits for permits.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.3);
@@ -22,20 +23,24 @@ internal sealed class SharedPermits(
     private readonly Lock _change = new();
     private readonly PermitPace _pace = new(time);
     private readonly PermitStock _stock = new();
+    private readonly PermitLump? _lump = isByLump ? new PermitLump(time) : null;
     private PermitTerms? _terms;
     private TaskCompletionSource _answered = New();
-    private EqualPart? _equalPart;
+    private UnsharedUnits? _unshared;
     private PermitView _view = PermitView.Unknown;
     private int _waiting;
     private int _leaving;
     private double _left;
     private int _isListed;
-    private int _unasked;
     private readonly Silence _silence = new(time);
     private volatile bool _isDue;
+    private volatile bool _isRefused;
     private long _servedAt = time.GetTimestamp();
 
     private LimitName Name => field ??= LimitName.Of(tenant, kind, of);
+
+    private UnsharedUnits Unshared => Volatile.Read(ref _unshared)
+        ?? Interlocked.CompareExchange(ref _unshared, new UnsharedUnits(shares, tenant, Name.Limit, inUse, time), null) ?? _unshared!;
 
     private PermitShard Shard => shares.Permits[Name.Shard];
 
@@ -57,7 +62,7 @@ internal sealed class SharedPermits(
         var terms = Follow(most);
         return terms.IsAlone ? terms.Gate.WaitFor(1, most)
             : Stock > 0 ? TimeSpan.Zero
-            : _silence.Lasts ? Part().WaitFor()
+            : _silence.Lasts ? Unshared.WaitFor(terms)
             : Volatile.Read(ref _view).Wait(leaves: false, time);
     }
 
@@ -107,11 +112,11 @@ internal sealed class SharedPermits(
 
         // Who was told to go on may not have taken theirs yet.
         var returned = time.GetElapsedTime(Volatile.Read(ref _servedAt)) > Patience ? _stock.TakeBeyond(usual) : 0;
-        var unasked = inUse is null ? Volatile.Read(ref _unasked) : 0;
-        var stock = Stock;
+        var unasked = inUse is null ? Volatile.Read(ref _unshared)?.Untold ?? 0 : 0;
+        var (stock, urgent) = (Stock, Math.Max(waiting, waiting > 0 && _lump is not null ? _lump.Next(terms.Depth) : 0) + leaving);
         return new PermitQuestion(
             new PermitDemand(
-                Name.Limit, terms.Most, inUse is not null, stock + (inUse?.Invoke() ?? 0), returned - unasked, waiting + leaving,
+                Name.Limit, terms.Most, inUse is not null, stock + (inUse?.Invoke() ?? 0), returned - unasked, urgent,
                 Math.Max(0, usual - stock))
             {
                 Left = waiting > 0 || leaving == 0 ? 0 : Volatile.Read(ref _left), IsOfTenant = IsOfTenant,
@@ -127,7 +132,8 @@ internal sealed class SharedPermits(
         if (answer is { Units: >= 0 } grant)
         {
             _silence.End();
-            Interlocked.Add(ref _unasked, -question.Unasked);
+            Volatile.Read(ref _unshared)?.Tell(question.Unasked);
+            _lump?.Answered(question.Demand, grant);
             if (grant.Units > 0 && question.Demand.Urgent > 0)
             {
                 Volatile.Write(ref _servedAt, time.GetTimestamp());
@@ -138,6 +144,7 @@ internal sealed class SharedPermits(
         }
         else
         {
+            _isRefused = answer is not null;
             _silence.Begin();
             if (Volatile.Read(ref _view).IsOver(time))
             {
@@ -199,9 +206,11 @@ internal sealed class SharedPermits(
                 return wait;
             }
 
-            if (!Ensure() || now >= until || _silence.Lasts || Shard.IsSilent)
+            var isListed = Ensure();
+            if (!isListed || now >= until || _silence.Lasts || Shard.IsSilent)
             {
-                return TakePart();
+                return TakeUnshared(terms, !isListed ? UnsharedCause.TooManyHere
+                    : _isRefused && _silence.Lasts ? UnsharedCause.TooMany : UnsharedCause.NoAnswer);
             }
 
             await Answer(left * terms.Depth, time.GetElapsedTime(now, until));
@@ -218,16 +227,12 @@ internal sealed class SharedPermits(
         }
     }
 
-    private TimeSpan TakePart()
+    private TimeSpan TakeUnshared(PermitTerms terms, UnsharedCause cause)
     {
-        var wait = Part().Take();
+        var wait = Unshared.Take(terms, cause);
         if (wait == TimeSpan.Zero)
         {
             _pace.Count();
-            if (Volatile.Read(ref _unasked) < _terms!.Depth)
-            {
-                Interlocked.Increment(ref _unasked);
-            }
         }
 
         return wait;
@@ -261,14 +266,6 @@ internal sealed class SharedPermits(
         return true;
     }
 
-    private EqualPart Part()
-    {
-        lock (_change)
-        {
-            return _equalPart ??= new EqualPart(_terms!, shares, Name.Limit, inUse, time);
-        }
-    }
-
     private PermitTerms Follow(double most)
     {
         var terms = Volatile.Read(ref _terms);
@@ -288,7 +285,8 @@ internal sealed class SharedPermits(
 
             var terms = new PermitTerms(most, isAlone, inUse is not null, time);
             _stock.Count = before is null or { IsAlone: true } ? Free(terms) : Math.Min(Stock, Free(terms));
-            (_equalPart, _view) = (null, PermitView.Unknown);
+            _view = PermitView.Unknown;
+            Volatile.Read(ref _unshared)?.Begin();
             _silence.End();
             Volatile.Write(ref _terms, terms);
             return terms;

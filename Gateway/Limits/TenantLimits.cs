@@ -9,12 +9,12 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>
-/// <c>limits</c> of tenants. They hold for the whole cluster: gateways get permits of the cluster
-/// (<see cref="SharedPermits"/>), and bytes keep to shares (<see cref="LimitShare"/>). A tenant without limits costs nothing here. A
-/// request is counted for who sends it first, and for the tenant when
-/// it is not too soon: what one of them may not have is not taken from the others. Who has not said who they are leaves a quarter of the
-/// tenant's to those who have; without a token none of their addresses has more than a quarter, and with an anonymous one none takes more
-/// than that while others want it. Who is only told to get a token takes nothing of the tenant's: everybody begins so.
+/// <c>limits</c> of tenants. They hold for the whole cluster: gateways get permits of the cluster (<see cref="SharedPermits"/>); bytes are
+/// bought by the piece, and wait (<see cref="BytePace"/>). A tenant without limits costs nothing here. A request is counted for who sends
+/// it first, and for the tenant when it is not too soon: what one of them may not have is not taken from the others. Who has not said who
+/// they are leaves a quarter of the tenant's to those who have; without a token none of their addresses has more than a quarter, and with
+/// an anonymous one none takes more than that while others want it. Who is only told to get a token takes nothing of the tenant's:
+/// everybody begins so.
 /// </summary>
 internal sealed class TenantLimits
 {
@@ -125,7 +125,10 @@ internal sealed class TenantLimits
 
     /// <summary>What the bytes of a tenant keep to; <c>null</c> where they are not limited.</summary>
     public BytePace? PaceOf(Tenant tenant) =>
-        tenant.Limits?.BytesPerSecond is { } rate ? new BytePace(Use(tenant).Bytes, rate, _time) : null;
+        tenant.Limits?.BytesPerSecond is { } rate ? Use(tenant).PaceOf(rate) : null;
+
+    /// <summary>Limits that the cluster does not share out to this gateway.</summary>
+    public UnsharedLimits Unshared => _shares.Unshared;
 
     /// <summary>How many transfers of a tenant run here, where they are counted.</summary>
     public int StreamsOf(string tenant) => _tenants.TryGetValue(tenant, out var use) ? use.Streams : 0;

@@ -14,6 +14,7 @@ internal sealed class TenantUse(string tenant, LimitShares shares, LimitCaches c
     private readonly SharedPlaces _streams = new(0, 0, 0);
     private readonly Lock _entering = new();
     private SharedPermits? _places;
+    private BytePace? _pace;
 
     public SharedPermits Requests { get; } = new(shares, time, tenant, "requests");
 
@@ -23,7 +24,20 @@ internal sealed class TenantUse(string tenant, LimitShares shares, LimitCaches c
     /// <summary>Logins for it.</summary>
     public RateGate AdministrationLogins { get; } = new(time);
 
-    public SharedRate Bytes { get; } = new(new LimitShare(shares, tenant, "bytes"), new RateGate(time));
+    /// <summary>What its bytes keep to: one for all its transfers, which keep to another rate as soon as there is one.</summary>
+    /// <param name="most">Bytes per second of the cluster.</param>
+    public BytePace PaceOf(long most)
+    {
+        var pace = Volatile.Read(ref _pace);
+        if (pace is null)
+        {
+            var units = new SharedPermits(shares, time, tenant, "bytes", isByLump: true);
+            pace = Interlocked.CompareExchange(ref _pace, new BytePace(units, most, time), null) ?? _pace!;
+        }
+
+        pace.Most = most;
+        return pace;
+    }
 
     public SharedPermits OfIdentity(string identity) => caches.Identities.TryGet((tenant, identity), out var known)
         ? known

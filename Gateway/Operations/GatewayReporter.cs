@@ -37,7 +37,7 @@ internal sealed class GatewayReporter(
             Repositories = statistics.Repositories(),
             Upstreams = upstreams.Traffic(),
             Troubles = ProcessTrouble.Bounded(
-                ProcessTrouble.OfHost(HostTroubles.OfFiles(start), HostTroubles.OfCertificates(Time))),
+                ProcessTrouble.OfHost(HostTroubles.OfFiles(start), HostTroubles.OfCertificates(Time)).Concat(limits.Unshared.Troubles)),
         };
         return cluster.CallOnce(
             (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);

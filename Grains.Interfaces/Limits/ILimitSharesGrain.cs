@@ -10,7 +10,10 @@ namespace RegistryProxy.Grains.Interfaces;
 [Version(0), Alias("rp.ILimitSharesGrain")]
 public interface ILimitSharesGrain : IGrainWithIntegerKey
 {
-    /// <summary>Tells what a gateway is asked for; returns its share of each limit, in the same order.</summary>
+    /// <summary>
+    /// Tells what a gateway of the version before, which keeps bytes to shares, is asked for; returns its share of each limit, in the same
+    /// order.
+    /// </summary>
     /// <param name="gateway">Who asks.</param>
     /// <param name="gateways">How many gateways there are, as far as it knows.</param>
     /// <param name="demands">What it is asked for; no more than <see cref="LimitSharing.MaxDemands"/>.</param>

@@ -60,4 +60,7 @@ public enum ProcessTroubleKind
 
     /// <summary>The server of an authenticator fails.</summary>
     Authenticator,
+
+    /// <summary>The cluster does not share out limits to this gateway, which keeps equal parts of them.</summary>
+    Limits,
 }

@@ -40,7 +40,7 @@ public sealed class ClockTests
     private static readonly string[] Told =
     [
         "Configuration/Reload/ConfigurationWatcher.cs", "Configuration/Reload/UnusableFiles.cs", "Gateway/Audit/AuditTrail.cs",
-        "Gateway/Audit/AuditTrail.Refusals.cs", "Background/ProcessOutput.cs",
+        "Gateway/Audit/AuditTrail.Refusals.cs", "Gateway/Limits/UnsharedLimits.cs", "Background/ProcessOutput.cs",
         "Grains/Configuration/FileHistory.cs", "Silo/Admin/AcceptEndpoint.cs", "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs", "Grains/Managed/ManagedPartGrain.cs",

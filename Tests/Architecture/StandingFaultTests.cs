@@ -39,6 +39,7 @@ public sealed partial class StandingFaultTests
         ["CertificateReport.LogRefused"] = "LogReplaced",
         ["CertificateReport.LogProblem"] = "LogWell",
         ["AdminToken.LogUnusable"] = "LogWell",
+        ["UnsharedNotice.LogBegan"] = "LogEnded",
         ["AuditLog.LogKept"] = "LogRotated",
         ["AuditLog.LogFailed"] = "LogWell",
         ["PodWatch.LogFailed"] = "LogWell",

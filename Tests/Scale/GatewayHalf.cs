@@ -39,6 +39,8 @@ internal sealed class GatewayHalf : IAsyncDisposable
 
     public InvalidationClock Clock => _services.GetRequiredService<InvalidationClock>();
 
+    public TenantLimits Limits => _services.GetRequiredService<TenantLimits>();
+
     public FrontDoorMap? Map => _services.GetRequiredService<CurrentMap>().Value;
 
     /// <summary>Starts all parts, or that alone which tells of writes and hears of them.</summary>

@@ -15,6 +15,9 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
     private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider()
         .GetRequiredService<Serializer>();
 
+    /// <summary>Requests of one tenant in a second.</summary>
+    public const int Rate = 100;
+
     private readonly int _tenants;
     private readonly List<GatewayHalf> _gateways = [];
     private readonly List<ConfigurationWatcher> _watchers;
@@ -82,7 +85,7 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
     {
         _reference ??= Grains.Client.CreateObjectReference<ISnapshotObserver>(this);
         _position = (await Grains.Client.GetGrain<ISnapshotGrain>(0)
-            .Follow(_reference, _position with { Format = SnapshotPosition.KeepsAhead })).Position;
+            .Follow(_reference, _position with { Format = SnapshotPosition.TakesStamps })).Position;
     }
 
     Task ISnapshotObserver.Changed(SnapshotUpdate update)
@@ -99,12 +102,16 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
         await Grains.DisposeAsync();
     }
 
+    private static string LimitsOf(int tenant) =>
+        tenant == 0 ? $"{{ requestsPerSecond: {Rate}, perIdentity: {{ requestsPerSecond: 5 }} }}" : "{}";
+
     private static string Yaml(int tenants, int edit) => string.Join('\n', [
         "upstreams: { up: { url: \"https://registry.example\" } }", "authenticators: { staff: { type: htpasswd, file: htpasswd } }",
         "cache: { path: cache }", "tenants:",
         .. Enumerable.Range(0, tenants).Select(number => $$"""
               t{{number}}:
                 hosts: [t{{number}}.example]
+                limits: {{LimitsOf(number)}}
                 authenticators: [staff]
                 routes: [{ prefix: "", upstream: up, cache: true }]
                 access:

@@ -14,12 +14,13 @@ namespace RegistryProxy.Tests.Scale;
 /// <param name="Edits">Edits of one tenant.</param>
 /// <param name="Writes">How long writes are told.</param>
 /// <param name="Sessions">Sessions of one identity.</param>
-internal sealed record ScaleSize(TimeSpan Idle, int Edits, TimeSpan Writes, int Sessions)
+/// <param name="Limit">How long more is asked for than a limit has.</param>
+internal sealed record ScaleSize(TimeSpan Idle, int Edits, TimeSpan Writes, int Sessions, TimeSpan Limit)
 {
     /// <summary>A slice, and with <c>./bench.sh --scale</c> all.</summary>
     public static ScaleSize Of(bool isWhole) => isWhole
-        ? new(TimeSpan.FromSeconds(4), 5, TimeSpan.FromSeconds(3), 20_000)
-        : new(TimeSpan.FromSeconds(2), 2, TimeSpan.FromSeconds(1), 200);
+        ? new(TimeSpan.FromSeconds(4), 5, TimeSpan.FromSeconds(3), 20_000, TimeSpan.FromSeconds(10))
+        : new(TimeSpan.FromSeconds(2), 2, TimeSpan.FromSeconds(1), 200, TimeSpan.FromSeconds(5));
 }
 
 /// <summary>Measures what a cluster of its present size costs.</summary>
@@ -42,6 +43,7 @@ internal sealed class ScaleMeasurement(ScaleCluster cluster, int tenants, ScaleS
         };
         row = await Edit(row, idle);
         row = await Write(row, idle);
+        row = await Limit(row, idle);
         return await Overview(row, idle);
     }
 
@@ -111,6 +113,40 @@ internal sealed class ScaleMeasurement(ScaleCluster cluster, int tenants, ScaleS
         var spent = Cost.Now - cost;
         return row with { Writes = written / spent.Seconds, WriteCpu = spent.CpuBeyond(idle) / written * 1e6 };
     }
+
+    /// <summary>Three times as much as a tenant may have, one gateway after the other; each identity is within its own limit.</summary>
+    private async Task<ScaleRow> Limit(ScaleRow row, IdleRate idle)
+    {
+        await Demand(TimeSpan.FromSeconds(2));
+        var (cost, questions) = (Cost.Now, Questions);
+        var served = await Demand(size.Limit);
+        var spent = Cost.Now - cost;
+        return row with
+        {
+            LimitServed = served / (ScaleCluster.Rate * spent.Seconds),
+            LimitQuestions = (Questions - questions) / spent.Seconds / cluster.Gateways.Count,
+            LimitCpu = spent.CpuBeyond(idle) / spent.Seconds,
+        };
+    }
+
+    private int Questions => cluster.Calls.Of<ILimitSharesGrain>(nameof(ILimitSharesGrain.Grant));
+
+    private async Task<int> Demand(TimeSpan time)
+    {
+        List<Task<bool>> asked = [];
+        for (var begin = Cost.Now; (Cost.Now - begin).Seconds < time.TotalSeconds; await Task.Delay(5))
+        {
+            while (asked.Count < (Cost.Now - begin).Seconds * ScaleCluster.Rate * 3)
+            {
+                asked.Add(IsServed(GatewayOf(asked.Count), $"t0/staff/u{asked.Count % 100}"));
+            }
+        }
+
+        return (await Task.WhenAll(asked)).Count(isServed => isServed);
+    }
+
+    private static async Task<bool> IsServed(GatewayHalf gateway, string identity) =>
+        await gateway.Limits.AdmitIdentity(gateway.Map!.TenantOf("t0.example")!, identity, identity) is null;
 
     private GatewayHalf GatewayOf(int i) => cluster.Gateways[i % cluster.Gateways.Count];
 

@@ -33,6 +33,15 @@ internal sealed record ScaleRow(int Silos, int Gateways, int Tenants)
     /// <summary>CPU µs of a write.</summary>
     public double WriteCpu { get; init; }
 
+    /// <summary>What is served of a limit of which three times as much is asked for, as a part of it.</summary>
+    public double LimitServed { get; init; }
+
+    /// <summary>Questions of each gateway about it in a second.</summary>
+    public double LimitQuestions { get; init; }
+
+    /// <summary>Of a core, for all that.</summary>
+    public double LimitCpu { get; init; }
+
     /// <summary>CPU ms of the operators' view.</summary>
     public double OverviewCpu { get; init; }
 

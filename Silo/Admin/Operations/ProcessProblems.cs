@@ -53,6 +53,10 @@ internal static class ProcessProblems
             Problems.Critical, $"authenticator {trouble.Subject}", $"Its server fails at {who}: {trouble.What}.", since,
             "Logins that it must decide get 503. Look after what the reason names: name server, route, certificate, or the server itself.",
             Link) { Kind = Servers },
+        ProcessTroubleKind.Limits => new Problem(
+            Problems.Warning, $"limits at {who}", $"They are kept in equal parts of all gateways, not by demand: {trouble.What}.", since,
+            "Clients may get 429 before their limit is reached. Look after the silos; many addresses or identities that come once are a " +
+            "flood, which the audit log names.", Link),
         _ => new Problem(
             Problems.Warning, $"{trouble.Subject} of {who}", trouble.What, since,
             "Mend the file that it names; what it held before stays in use, and it is read again within seconds.", Link) { Kind = Files },

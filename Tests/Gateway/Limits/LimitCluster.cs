@@ -9,14 +9,20 @@ namespace RegistryProxy.Tests.Gateway.Limits;
 internal sealed class LimitCluster(FakeTimeProvider time, int gateways)
 {
     private readonly HashSet<int> _asked = [];
-    private Dictionary<int, (LimitBook Rates, PermitBook Permits)> _books = [];
+    private Dictionary<int, PermitBook> _books = [];
 
     /// <summary>The gateways.</summary>
     public IReadOnlyList<LimitShares> Gateways { get; } =
         [.. Enumerable.Range(0, gateways).Select(_ => new LimitShares(time) { Gateways = gateways })];
 
+    /// <summary>How much time goes by in a moment.</summary>
+    public TimeSpan Step { get; init; } = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Whether no grain answers.</summary>
     public bool IsSilent { get; set; }
+
+    /// <summary>Whether the grains have too many limits.</summary>
+    public bool IsFull { get; set; }
 
     /// <summary>Questions that were asked.</summary>
     public int Questions { get; private set; }
@@ -27,15 +33,8 @@ internal sealed class LimitCluster(FakeTimeProvider time, int gateways)
     /// <summary>A moment goes by: who waits is asked for, and so is who has too little or was not asked for a second.</summary>
     public async Task Tick(int tick)
     {
-        time.Advance(TimeSpan.FromMilliseconds(10));
+        time.Advance(Step);
         await Ask(tick % 100 == 0 ? Enumerable.Range(0, LimitSharing.Shards) : _asked);
-        for (var gateway = tick % 20; gateway < Gateways.Count; gateway += 20)
-        {
-            if ((tick - gateway) % 100 == 0 || Gateways[gateway].IsHurried)
-            {
-                await Gateways[gateway].Tell(Share);
-            }
-        }
     }
 
     /// <summary>Waits for an answer of the cluster, as a request does.</summary>
@@ -57,20 +56,14 @@ internal sealed class LimitCluster(FakeTimeProvider time, int gateways)
         foreach (var (shard, gateway) in shards.SelectMany(shard => Gateways.Select(gateway => (shard, gateway.Permits[shard])))
             .Where(asked => asked.Item2.IsDue).ToList())
         {
-            var book = BookOf(shard).Permits;
+            var book = BookOf(shard);
             _asked.Add(shard);
             Questions++;
             await gateway.Tell((name, count, demands) => Task.FromResult(
-                IsSilent ? null : Array.ConvertAll(demands, demand => book.Grant(name, count, demand))));
+                IsSilent ? null : Array.ConvertAll(
+                    demands, demand => IsFull ? new PermitGrant(-1, 0, 0) : book.Grant(name, count, demand))));
         }
     }
 
-    private Task<double[]?> Share(int shard, string gateway, int count, LimitDemand[] demands)
-    {
-        var book = BookOf(shard).Rates;
-        return Task.FromResult(IsSilent ? null : Array.ConvertAll(demands, demand => book.Share(gateway, count, demand)));
-    }
-
-    private (LimitBook Rates, PermitBook Permits) BookOf(int shard) => _books.TryGetValue(shard, out var known)
-        ? known : _books[shard] = (new LimitBook(time), new PermitBook(time));
+    private PermitBook BookOf(int shard) => _books.TryGetValue(shard, out var known) ? known : _books[shard] = new PermitBook(time);
 }

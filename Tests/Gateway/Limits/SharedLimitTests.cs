@@ -125,28 +125,6 @@ public sealed class SharedLimitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_transfer_that_waits_for_its_turn_keeps_its_share()
-    {
-        Start(100);
-        const int most = 5_000_000;
-        var rate = new SharedRate(new LimitShare(_cluster!.Gateways[0], "acme", "bytes"), new RateGate(_time));
-        var (sent, wait) = (0L, TimeSpan.Zero);
-        await Run(seconds: 20, tick =>
-        {
-            if (wait > TimeSpan.Zero)
-            {
-                wait = tick % 25 == 0 ? rate.Owed(most) : wait - TimeSpan.FromMilliseconds(10);
-                return Task.CompletedTask;
-            }
-
-            sent += tick < 1000 ? 0 : 64 * 1024;
-            wait = rate.Take(64 * 1024, most);
-            return Task.CompletedTask;
-        });
-        Assert.InRange(sent, 10 * most * 0.8, 11 * most * 1.2);
-    }
-
-    [Fact]
     public void Fewer_gateways_are_believed_after_a_while_and_more_at_once()
     {
         var shares = new LimitShares(_time) { Gateways = 10 };
@@ -178,6 +156,24 @@ public sealed class SharedLimitTests : IDisposable
         book.Share("a", 4, new LimitDemand("last", 100, 1, 0, 0));
         Assert.Equal(1, book.Count);
         Assert.Equal(0, book.Share("a", 4, new LimitDemand("odd", double.NaN, 1, 0, 0)));
+    }
+
+    [Fact]
+    public void Gateways_of_the_version_before_have_shares_by_what_they_want()
+    {
+        var book = new LimitBook(_time);
+        Assert.Equal((25, 40), (Share("a", 10), Share("b", 500, held: 40)));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal((20, 0), (Share("a", 20), Share("none", 0)));
+        Assert.Equal(80, Share("b", 500));
+
+        // Nobody loses what they have before they have been told so.
+        Assert.Equal(25, Share("a", 500));
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(100, Share("c", 100));
+
+        double Share(string gateway, double wanted, double held = 0) =>
+            book.Share(gateway, 4, new LimitDemand("bytes", 100, wanted, held, 0));
     }
 
     private void Start(int gateways)

@@ -32,6 +32,9 @@ internal static class VirtualTime
         }
     }
 
+    /// <summary>Lets all code run that need not wait for time to pass.</summary>
+    public static Task Settle(this FakeTimeProvider _) => Settled(Unending);
+
     /// <summary>Waits behind what the thread pool has to do: a test's own threads are others, and would run ahead of it.</summary>
     private static async Task Settled(Task task)
     {
