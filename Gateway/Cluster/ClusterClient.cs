@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Orleans.Runtime.Messaging;
 using Orleans.Storage;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Cluster;
@@ -12,8 +13,7 @@ namespace RegistryProxy.Gateway.Cluster;
 internal sealed class ClusterClient(
     IGrainFactory grains, Relays relays, SiloProbe probe, ClusterContact contact, GrainCallMeter calls, TimeProvider time)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(800);
+    private static readonly Doubling Pauses = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(800));
 
     /// <summary>An answer that takes longer than this may never come.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(700);
@@ -75,8 +75,8 @@ internal sealed class ClusterClient(
         Func<IGrainFactory, CancellationToken, ValueTask<T>>? direct, Func<IRelayGrain, CancellationToken, ValueTask<T>> relayed,
         CallPolicy policy, CancellationToken cancellation)
     {
-        var (started, pause) = (time.GetTimestamp(), FirstPause);
-        while (true)
+        var started = time.GetTimestamp();
+        for (var tries = 1; ; tries++)
         {
             var left = policy.Total - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
@@ -92,10 +92,10 @@ internal sealed class ClusterClient(
                     : await WhileNoneIsSilent(stop => direct(grains, stop), limit, null, cancellation);
             }
             catch (Exception fault) when (MayBeRepeated(fault, policy.Repeat) && !cancellation.IsCancellationRequested && !contact.IsLost
-                && time.GetElapsedTime(started) + pause < policy.Total)
+                && time.GetElapsedTime(started) + Pauses.After(tries) < policy.Total)
             {
-                await Task.Delay(fault is TimeoutException or SiloLostException ? TimeSpan.Zero : pause, time, cancellation);
-                (direct, pause) = (null, pause * 2 < LongestPause ? pause * 2 : LongestPause);
+                await Task.Delay(fault is TimeoutException or SiloLostException ? TimeSpan.Zero : Pauses.After(tries), time, cancellation);
+                direct = null;
             }
         }
     }

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Cache;
@@ -11,35 +12,35 @@ internal sealed class SlowGateways(TimeProvider time)
     /// <summary>The longest time for which one is told of nothing.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
+    private static readonly Doubling Pauses = new(TimeSpan.FromSeconds(10), LongestPause);
 
     /// <summary>Who answered for so long is as good as any other.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<ICacheObserver, (long At, TimeSpan Pause)> _known = [];
+    private readonly Dictionary<ICacheObserver, (long At, int Times)> _known = [];
 
     /// <summary>How many are remembered.</summary>
     public int Count => _known.Count;
 
     /// <summary>Whether a gateway is to be left alone now.</summary>
     public bool Contains(ICacheObserver gateway) =>
-        _known.TryGetValue(gateway, out var known) && time.GetElapsedTime(known.At) < known.Pause;
+        _known.TryGetValue(gateway, out var known) && time.GetElapsedTime(known.At) < Pause(known.Times);
 
     /// <summary>A gateway did not answer.</summary>
     public void Note(ICacheObserver gateway)
     {
         Forget();
-        var pause = !_known.TryGetValue(gateway, out var known) ? TimeSpan.Zero
-            : known.Pause < FirstPause ? FirstPause
-            : known.Pause * 2 < LongestPause ? known.Pause * 2 : LongestPause;
-        _known[gateway] = (time.GetTimestamp(), pause);
+        _known[gateway] = (time.GetTimestamp(), _known.TryGetValue(gateway, out var known) ? known.Times + 1 : 0);
     }
+
+    /// <summary>The first time is no habit.</summary>
+    private static TimeSpan Pause(int times) => times == 0 ? TimeSpan.Zero : Pauses.After(times);
 
     private void Forget()
     {
         foreach (var (gateway, known) in _known)
         {
-            if (time.GetElapsedTime(known.At) > known.Pause + Forgotten)
+            if (time.GetElapsedTime(known.At) > Pause(known.Times) + Forgotten)
             {
                 _known.Remove(gateway);
             }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Protocol;
@@ -18,7 +19,7 @@ internal sealed class PullSecret(
     /// <summary>The longest wait after failures.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(5);
+    private static readonly Doubling Waits = new(TimeSpan.FromSeconds(5), MaxWait);
 
     /// <summary>How often in a row somebody else may be quicker.</summary>
     private const int MaxConflicts = 3;
@@ -29,12 +30,11 @@ internal sealed class PullSecret(
     /// <summary>Keeps it fresh until the end.</summary>
     public async Task Run(CancellationToken cancellation)
     {
-        for (var wait = FirstWait; !cancellation.IsCancellationRequested;)
+        for (var failures = 0; !cancellation.IsCancellationRequested;)
         {
-            var isGood = await Refresh(cancellation);
-            await Task.Delay(isGood ? LookEvery : wait, time, cancellation)
+            failures = await Refresh(cancellation) ? 0 : failures + 1;
+            await Task.Delay(failures == 0 ? LookEvery : Waits.After(failures), time, cancellation)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            wait = isGood ? FirstWait : wait * 2 < MaxWait ? wait * 2 : MaxWait;
         }
     }
 

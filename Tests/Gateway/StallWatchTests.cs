@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.Gateway;
@@ -78,7 +79,7 @@ public sealed class StallWatchTests
         _watch.Watch(Question(repository, Hang), cancellation);
 
     private UpstreamQuestion Question(string repository, Func<CancellationToken, Task<HttpResponseMessage>> send) =>
-        new(new HttpRequestMessage(), repository, (_, cancellation) => send(cancellation), (_, cancellation) =>
+        AskedHost.Question(repository, send, cancellation =>
         {
             _pings++;
             return _host(cancellation);

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Gateway;
 
@@ -255,8 +256,8 @@ public sealed class UpstreamBreakerTests
         _breaker.Send(Question(repository, send), kind, CancellationToken.None);
 
     /// <summary>A question; the host says what the test says, or nothing.</summary>
-    private UpstreamQuestion Question(string repository, Func<CancellationToken, Task<HttpResponseMessage>> send) => new(
-        new HttpRequestMessage(HttpMethod.Get, "http://upstream.example/"), repository, (_, cancellation) => send(cancellation), (_, _) =>
+    private UpstreamQuestion Question(string repository, Func<CancellationToken, Task<HttpResponseMessage>> send) =>
+        AskedHost.Question(repository, send, _ =>
         {
             _pings++;
             return _host is { } status ? Task.FromResult(new HttpResponseMessage(status)) : throw new IOException("reset");

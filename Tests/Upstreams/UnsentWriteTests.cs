@@ -34,7 +34,7 @@ public sealed class UnsentWriteTests : IDisposable
         var cluster = ClusterLab.Client(DispatchProxy.Create<IGrainFactory, SilentProxy>(), new Relays(_time), _time);
         _accounts = new UpstreamAccounts(
             cluster, _services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
-        _account = new HttpMessageInvoker(new AccountHandler(_accounts, _time, _upstream));
+        _account = new HttpMessageInvoker(new AccountHandler(_accounts, _time, new CountingHandler(_accounts, _time, _upstream)));
     }
 
     public void Dispose()

@@ -1,4 +1,6 @@
 using RegistryProxy.Background;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
@@ -14,6 +16,9 @@ internal sealed class HostProbe(TimeProvider time)
     /// <summary>How long an answer is as good as a new one.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(2);
 
+    private static readonly OriginForm Base = OriginForm.Of("/v2/");
+    private static readonly HttpRequestOptionsKey<bool> Ping = new("registryproxy.ping");
+
     private readonly SingleFlight<bool> _asking = new();
     private Verdict? _last;
 
@@ -26,13 +31,31 @@ internal sealed class HostProbe(TimeProvider time)
             ? Task.FromResult(last.Fails)
             : _asking.Join(() => Probe(question, timeout));
 
+    /// <summary>Whether a request asks a host whether it answers at all.</summary>
+    public static bool IsPing(HttpRequestMessage request) => request.Options.TryGetValue(Ping, out var isPing) && isPing;
+
+    /// <summary>As nobody and for nothing, by the same rules of what may be dialled.</summary>
+    private static HttpRequestMessage PingOf(HttpRequestMessage request)
+    {
+        var ping = new HttpRequestMessage(HttpMethod.Get, HttpOrigin.Of(request.RequestUri!).At(Base));
+        RequestHeaders.AddCommon(ping);
+        foreach (var (name, value) in request.Options)
+        {
+            ((IDictionary<string, object?>)ping.Options)[name] = value;
+        }
+
+        ping.Options.Set(Ping, true);
+        return ping;
+    }
+
     private async Task<bool> Probe(UpstreamQuestion question, TimeSpan timeout)
     {
         using var limit = new CancellationTokenSource(timeout, time);
         var fails = false;
         try
         {
-            using var answer = await question.Ping(question.Request, limit.Token);
+            using var ping = PingOf(question.Request);
+            using var answer = await question.Next.SendAsync(ping, limit.Token);
             fails = UpstreamBreaker.IsFailure(answer.StatusCode);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)

@@ -51,7 +51,7 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
         var place = Enter(new Waiting(question, time.GetTimestamp(), Limit(isSuspect()), giveUp));
         try
         {
-            var response = await question.Send(question.Request, giveUp.Token);
+            var response = await question.Next.SendAsync(question.Request, giveUp.Token);
             Answered(place.Value.Began);
             return response;
         }

@@ -96,14 +96,14 @@ internal sealed class UpstreamBreaker
         var request = question.Request;
         if (!(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
         {
-            return await question.Send(request, cancellation);
+            return await question.Next.SendAsync(request, cancellation);
         }
 
         using var limit = new CancellationTokenSource(StallWatch.Alone, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            return await question.Send(request, either.Token);
+            return await question.Next.SendAsync(request, either.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {

@@ -1,12 +1,7 @@
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
-/// <summary>A request to an upstream, and the ways to it.</summary>
+/// <summary>A request to an upstream, and the way on.</summary>
 /// <param name="Request">The request.</param>
 /// <param name="Scope">The scope of the token that it is asked with.</param>
-/// <param name="Send">Sends it.</param>
-/// <param name="Ping">Asks the host of the request whether it answers at all.</param>
-internal readonly record struct UpstreamQuestion(
-    HttpRequestMessage Request,
-    string Scope,
-    Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Send,
-    Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> Ping);
+/// <param name="Next">What it is sent through, and the question of its host (<see cref="HostProbe"/>).</param>
+internal readonly record struct UpstreamQuestion(HttpRequestMessage Request, string Scope, HttpMessageInvoker Next);

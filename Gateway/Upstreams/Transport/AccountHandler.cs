@@ -1,6 +1,5 @@
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
-using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
@@ -12,15 +11,13 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 internal sealed class AccountHandler : DelegatingHandler
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
-    private static readonly OriginForm Base = OriginForm.Of("/v2/");
 
     private readonly UpstreamAccounts _accounts;
     private readonly TimeProvider _time;
-    private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _send;
-    private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _ping;
+    private readonly HttpMessageInvoker _next;
 
     public AccountHandler(UpstreamAccounts accounts, TimeProvider time, HttpMessageHandler inner)
-        : base(inner) => (_accounts, _time, _send, _ping) = (accounts, time, SendOn, Ping);
+        : base(inner) => (_accounts, _time, _next) = (accounts, time, new HttpMessageInvoker(inner, disposeHandler: false));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -87,8 +84,7 @@ internal sealed class AccountHandler : DelegatingHandler
 
         try
         {
-            if (await account.Breaker.Send(
-                new UpstreamQuestion(request, call.Key.Scope, _send, _ping), call.Kind, cancellation) is { } response)
+            if (await account.Breaker.Send(new(request, call.Key.Scope, _next), call.Kind, cancellation) is { } response)
             {
                 return response;
             }
@@ -100,37 +96,6 @@ internal sealed class AccountHandler : DelegatingHandler
 
         _accounts.CountRefusal(call.Upstream, "breaker");
         return call.Refuse(request, Failing(call.Upstream));
-    }
-
-    private async Task<HttpResponseMessage> SendOn(HttpRequestMessage request, CancellationToken cancellation)
-    {
-        var call = UpstreamCall.Of(request);
-        call.IsSent = true;
-        var (began, count) = (_time.GetTimestamp(), _accounts.CountOf(call.Upstream));
-        count.Sent();
-        HttpResponseMessage response;
-        try
-        {
-            response = await base.SendAsync(request, cancellation);
-        }
-        catch (Exception) when (!call.Client.IsCancellationRequested)
-        {
-            count.Failed(_time.GetElapsedTime(began));
-            throw;
-        }
-
-        _accounts.CountAnswer(call.Upstream, (int)response.StatusCode, _time.GetElapsedTime(began));
-        return response;
-    }
-
-    /// <summary>Asks the host of a request whether it answers, as nobody and for nothing.</summary>
-    private async Task<HttpResponseMessage> Ping(HttpRequestMessage request, CancellationToken cancellation)
-    {
-        var call = UpstreamCall.Of(request);
-        using var ping = new HttpRequestMessage(HttpMethod.Get, call.Upstream.At(Base));
-        RequestHeaders.AddCommon(ping);
-        call.AttachTo(ping);
-        return await base.SendAsync(ping, cancellation);
     }
 
     private static bool MayRepeat(HttpRequestMessage request) => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head;

@@ -23,7 +23,7 @@ internal sealed class UpstreamTransports(UpstreamTokenCache tokens, UpstreamAcco
         HttpMessageHandler connections) => new(
         new DecodingHandler(new RedirectHandler(failing, new WriteRedirectHandler(failing, new UpstreamTokenHandler(
             tokens, failing, new LateTokens(time), time, new HealthHandler(failing, new AccountHandler(accounts, time,
-            new ExpectationHandler(expectations, new OriginGuard(connections)))))))));
+            new CountingHandler(accounts, time, new ExpectationHandler(expectations, new OriginGuard(connections))))))))));
 
     private static HostLookup Connect(EgressSettings settings) => new(settings, UpstreamTransport.Create(settings));
 }
