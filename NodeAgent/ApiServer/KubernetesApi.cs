@@ -35,8 +35,7 @@ internal sealed class KubernetesApi(HttpMessageInvoker client, Uri server, Func<
             : At(new UriBuilder(Uri.UriSchemeHttps, host, number).Uri, $"{Account}/ca.crt", $"{Account}/token", time);
     }
 
-    /// <summary>One at an address.</summary>
-    /// <exception cref="IOException">The authority cannot be read.</exception>
+    /// <summary>One at an address; an authority that cannot be read is said by each request.</summary>
     public static KubernetesApi At(Uri server, string? caFile, string? tokenFile, TimeProvider time) => new(
         new HttpMessageInvoker(RegistryTransport.Renewed(caFile)), server,
         () => BoundedFile.ReadText(tokenFile ?? $"{Account}/token").Trim(), time);

@@ -48,6 +48,11 @@ internal static class AgentCommand
                 return BadSettings;
             }
 
+            foreach (var warning in ListenerProbe.Warnings(settings))
+            {
+                await Console.Error.WriteLineAsync($"{FileOf(arguments.GetValue(config))}: {warning}");
+            }
+
             await ServeApp.Run(settings, cancellation);
             return 0;
         }));

@@ -7,6 +7,7 @@ using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.NodeAgent.Installation.Turns;
+using RegistryProxy.NodeAgent.Serving;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Commands;
@@ -42,8 +43,8 @@ internal static class InstallCommands
             var (installer, target) = (new Installer(node, options), arguments.GetValue(Target)!);
             InstallContext Context() => new(node.Host, Platform.Of(arguments.GetValue(platform), node.Host), settings, text)
                 { Record = node.Store.Read() };
-            return await InTurn(options, () => Installer.RestartsKubelet(target, Context()), () => Alone(
-                node, options, () => installer.Run(target, Context(), cancellation), cancellation), cancellation);
+            return await InTurn(options, () => installer.RestartsKubelet(target, Context()), () => Alone(
+                node, options, target, () => installer.Run(target, Context(), cancellation), cancellation), cancellation);
         }));
         return install;
     }
@@ -57,8 +58,8 @@ internal static class InstallCommands
             var (node, options) = (NodeOf(arguments), OptionsOf(arguments));
             var (uninstaller, target) = (new Uninstaller(node, options), arguments.GetValue(Target)!);
             return InTurn(
-                options, () => uninstaller.RestartsKubelet(target),
-                () => Alone(node, options, () => uninstaller.Run(target, cancellation), cancellation), cancellation);
+                options, () => Task.FromResult(uninstaller.RestartsKubelet(target)),
+                () => Alone(node, options, target, () => uninstaller.Run(target, cancellation), cancellation), cancellation);
         }));
         return uninstall;
     }
@@ -79,7 +80,7 @@ internal static class InstallCommands
             var files = new NodeFiles(host, AgentProgram.OfThisProcess());
             return await new KubeletWatch(
                 host, files, new HostCommands(host.Root, TimeProvider.System), times, TimeProvider.System,
-                () => KubeletConfigz.ImageService(KubeletConfigz.Address, TimeProvider.System))
+                AskKubelet)
                 .Run(arguments.GetValue(Target)!, cancellation);
         }));
         return watch;
@@ -98,36 +99,47 @@ internal static class InstallCommands
         return reapply;
     }
 
+    private static Task<string?> AskKubelet() => KubeletConfigz.ImageService(KubeletConfigz.Address, TimeProvider.System);
+
     private static Node NodeOf(ParseResult arguments)
     {
         var host = new HostFiles(arguments.GetValue(Root)!);
         return new Node(
-            host, AgentProgram.OfThisProcess(), new HostCommands(host.Root, TimeProvider.System), ImageServiceProbe.Probe, Console.Out,
-            TimeProvider.System);
+            host, AgentProgram.OfThisProcess(), new HostCommands(host.Root, TimeProvider.System),
+            new NodeQuestions(ImageServiceProbe.Probe, AskKubelet, ListenerProbe.Tcp), Console.Out, TimeProvider.System);
     }
 
     private static InstallOptions OptionsOf(ParseResult arguments) =>
         new(!arguments.GetValue(FilesOnly), arguments.GetValue(DryRun), arguments.GetValue(Retry));
 
     /// <summary>Nodes that restart their kubelet take turns, where a DaemonSet asks for it.</summary>
-    private static Task<int> InTurn(
-        InstallOptions options, Func<bool> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
+    private static async Task<int> InTurn(
+        InstallOptions options, Func<Task<bool>> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
     {
         var turn = options is { Services: true, DryRun: false } ? Turns.OfEnvironment(Console.Out, TimeProvider.System) : null;
-        return turn is null ? run() : turn.Run(restartsKubelet, run, cancellation);
+        return turn is null ? await run() : await turn.Run(await restartsKubelet(), run, cancellation);
     }
 
     /// <summary>One change at a time, and none before the watcher of an earlier one is done.</summary>
-    private static async Task<int> Alone(Node node, InstallOptions options, Func<Task<int>> run, CancellationToken cancellation)
+    private static async Task<int> Alone(
+        Node node, InstallOptions options, string target, Func<Task<int>> run, CancellationToken cancellation)
     {
         if (options.DryRun)
         {
             return await run();
         }
 
-        using var change = await InstallLock.Take(node.Host, InstallLock.Change, TimeSpan.FromSeconds(5), node.Time, cancellation);
-        (await InstallLock.Take(node.Host, InstallLock.Watch, Change.WatchTimeout, node.Time, cancellation))?.Dispose();
-        return await run();
+        try
+        {
+            using var change = await InstallLock.Take(node.Host, InstallLock.Change, TimeSpan.FromSeconds(5), node.Time, cancellation);
+            (await InstallLock.Take(node.Host, InstallLock.Watch, Change.WatchTimeout, node.Time, cancellation))?.Dispose();
+            return await run();
+        }
+        catch (InstallRefusal refusal) when (node.Store.IsInTrouble(target))
+        {
+            // Not the refusal of a node that is as it was: other nodes wait until somebody has looked.
+            throw new IOException(refusal.Message, refusal);
+        }
     }
 
     private static Option<string> Words(string name, string description, string[] words, bool required)

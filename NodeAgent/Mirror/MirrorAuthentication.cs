@@ -36,7 +36,16 @@ internal sealed class MirrorAuthentication(Registry proxyRegistry, TimeProvider 
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", known.Token.Reveal());
         }
 
-        var response = await base.SendAsync(request, cancellationToken);
+        HttpResponseMessage response;
+        try
+        {
+            response = await base.SendAsync(request, cancellationToken);
+        }
+        catch (AuthorityException fault)
+        {
+            return Failure(RegistryFailure.Unavailable($"ca of {proxyRegistry.Url}: {fault.Message}"));
+        }
+
         if (response.StatusCode != HttpStatusCode.Unauthorized || Challenge(response) is not { } challenge)
         {
             return response;

@@ -15,13 +15,15 @@ internal sealed class MirrorEndpoint
     private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromMinutes(5) };
 
     private readonly IHttpForwarder _forwarder;
-    private readonly Secret _secret;
+    private readonly string _stateDir;
+    private volatile Secret? _secret;
+
     private readonly Dictionary<string, (Registry Registry, HttpMessageInvoker Invoker)> _registries;
 
     public MirrorEndpoint(IHttpForwarder forwarder, AgentSettings settings, RegistryDirectory registries, TimeProvider time)
     {
         _forwarder = forwarder;
-        _secret = MirrorSecret.Obtain(settings.StateDir);
+        _stateDir = settings.StateDir;
         _registries = settings.Mirror!.FrontDoors.ToDictionary(
             entry => entry.Key,
             entry => registries.FindUrl(entry.Value) is { } registry
@@ -32,7 +34,11 @@ internal sealed class MirrorEndpoint
     public async Task Handle(HttpContext context)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (!_secret.Equals(new Secret(context.Request.Headers[MirrorSecret.Header].ToString())))
+        if (TryGetSecret(out var problem) is not { } secret)
+        {
+            await Refuse(context, StatusCodes.Status503ServiceUnavailable, problem!);
+        }
+        else if (!secret.Equals(new Secret(context.Request.Headers[MirrorSecret.Header].ToString())))
         {
             await Refuse(
                 context, StatusCodes.Status403Forbidden,
@@ -56,6 +62,21 @@ internal sealed class MirrorEndpoint
             await _forwarder.SendAsync(
                 context, HttpOrigin.Of(proxyRegistry.Registry.Url).Serialized, proxyRegistry.Invoker, Config,
                 new MirrorTransformer(proxyRegistry.Registry.Url, asked));
+        }
+    }
+
+    /// <summary>The secret of the node, as soon as its folder can be used: kubelet needs the agent meanwhile.</summary>
+    private Secret? TryGetSecret(out string? problem)
+    {
+        problem = null;
+        try
+        {
+            return _secret ??= MirrorSecret.Obtain(_stateDir);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            problem = $"stateDir: {_stateDir} cannot be used: {fault.Message}";
+            return null;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Sockets;
 
@@ -12,15 +13,29 @@ internal static class ListenerProbe
     /// <summary>The longest path of a socket, in bytes (sun_path of unix(7), less its end).</summary>
     private const int MaxSocketPath = 107;
 
-    /// <summary>The first problem; <c>null</c> when there is none.</summary>
+    /// <summary>The first problem without whose solution kubelet could not be served; <c>null</c> when there is none.</summary>
     public static string? Find(AgentSettings settings) =>
         Unix("listen", settings.Listen)
-        ?? Unix("listen (agent.sock beside it)", settings.ControlSocket)
-        ?? (settings.Mirror is { } mirror ? Tcp("mirror.listen", mirror.Listen) : null)
-        ?? (settings.Health is { } health ? Tcp("health", health) : null)
-        ?? (settings is { Mirror.Listen: { } one, Health: { } other } && AreOne(EndOf(one), EndOf(other))
+        ?? Unix("listen (agent.sock beside it)", settings.ControlSocket);
+
+    /// <summary>
+    /// What an agent that serves kubelet starts with all the same: a port that somebody else has now, an authority that cannot be read.
+    /// </summary>
+    public static IEnumerable<string> Warnings(AgentSettings settings) => Ports(settings, Tcp).Concat(
+        settings.FrontDoors.Where(door => door.CaFile is not null)
+            .Select(door => Authorities.Problem(door.CaFile!, $"ca of {door.Url}: {door.CaFile}")).OfType<string>());
+
+    /// <summary>What is wrong with the ports of the settings.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="ask">Why a key's port cannot be listened on; <c>null</c> when it can.</param>
+    public static IEnumerable<string> Ports(AgentSettings settings, Func<string, Uri, string?> ask) => new[]
+    {
+        settings.Mirror is { } mirror ? ask("mirror.listen", mirror.Listen) : null,
+        settings.Health is { } health ? ask("health", health) : null,
+        settings is { Mirror.Listen: { } one, Health: { } other } && AreOne(EndOf(one), EndOf(other))
             ? $"health: {other.ToString().TrimEnd('/')} cannot be listened on: mirror.listen is port {other.Port} of the same address"
-            : null);
+            : null,
+    }.OfType<string>();
 
     /// <summary>Keeps other agents away from the folder of the sockets.</summary>
     public static IDisposable? TakeFolder(AgentSettings settings, out string? problem)
@@ -76,7 +91,8 @@ internal static class ListenerProbe
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
-    private static string? Tcp(string key, Uri address)
+    /// <summary>Why a port cannot be listened on; <c>null</c> when it can.</summary>
+    public static string? Tcp(string key, Uri address)
     {
         var end = EndOf(address);
         try

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Control;
@@ -48,6 +49,7 @@ internal static class ServeApp
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, settings, images, control));
+        builder.Services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
         builder.Logging.AddAgentLog();
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(settings).AddSingleton<IdentityFactory>()

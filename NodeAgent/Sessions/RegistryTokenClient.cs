@@ -121,6 +121,10 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
             var body = await response.Content.ReadBytes(MaxReply, cancellation);
             return response.IsSuccessStatusCode ? body : Failure(response.StatusCode, body);
         }
+        catch (AuthorityException fault)
+        {
+            return RegistryFailure.Unavailable($"ca of {url.Scheme}://{Authority}: {fault.Message}");
+        }
         catch (Exception fault) when (
             fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {

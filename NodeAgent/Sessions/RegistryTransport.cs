@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Background;
-using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Sessions;
 
@@ -14,7 +13,11 @@ internal static class RegistryTransport
 
     /// <param name="caFile">The registry's own authorities; <c>null</c> for those of the machine.</param>
     /// <param name="resolve">Finds the addresses of a name; <c>null</c> for the machine's way.</param>
-    public static SocketsHttpHandler Create(string? caFile, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    public static HttpMessageHandler Create(string? caFile, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null) =>
+        caFile is null ? Connections(null, resolve) : new OwnAuthorityHandler(() => Connections(Authorities.Load(caFile), resolve));
+
+    private static SocketsHttpHandler Connections(
+        X509Certificate2Collection? authorities, Func<string, CancellationToken, Task<IPAddress[]>>? resolve)
     {
         resolve ??= Dns.GetHostAddressesAsync;
         var handler = new SocketsHttpHandler
@@ -26,13 +29,13 @@ internal static class RegistryTransport
             ConnectCallback = async (context, cancellation) => await StaggeredConnection.Tcp.Open(
                 await resolve(context.DnsEndPoint.Host, cancellation), context.DnsEndPoint.Port, cancellation),
         };
-        if (caFile is not null)
+        if (authorities is not null)
         {
             handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
             };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(caFile));
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
         }
 
         return handler;

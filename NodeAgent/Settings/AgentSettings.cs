@@ -72,7 +72,10 @@ internal sealed record RegistrySettings
     /// <summary>The authority that signed the registry's certificate; <c>null</c> for those of the system.</summary>
     public required string? CaFile { get; init; }
 
-    /// <summary>Where an installed agent looks for <see cref="CaFile"/>: a relative path is one beside the settings.</summary>
+    /// <summary>
+    /// Where an installed agent looks for <see cref="CaFile"/>, when it is named beside the settings; <c>null</c> otherwise: a file that is
+    /// named from / on is the node's own.
+    /// </summary>
     public string? InstalledCaFile { get; init; }
 }
 

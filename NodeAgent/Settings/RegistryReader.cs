@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using RegistryProxy.Files;
 using RegistryProxy.Files.Yaml;
 using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.Protocol;
@@ -39,32 +37,12 @@ internal static class RegistryReader
             door["identity"].Fail("is required, unless workloads is given");
         }
 
-        var ca = Authority(door["ca"]);
+        var ca = door["ca"].FilePath();
         door.RefuseOthers();
         return url is null
             ? null
             : new RegistrySettings { Url = url, Images = images, Identity = identity, Workloads = workloads, CaFile = ca,
-                InstalledCaFile = AgentFiles.Installed(door["ca"].Text()) };
-    }
-
-    /// <summary>Read at the start, so that an agent which serves can also connect.</summary>
-    private static string? Authority(Field ca)
-    {
-        if (ca.FilePath() is not { } path)
-        {
-            return null;
-        }
-
-        try
-        {
-            CertificateFiles.Load(path);
-        }
-        catch (Exception fault) when (fault is IOException or CryptographicException)
-        {
-            ca.Fail($"{path} cannot be read as certificates in PEM: {fault.Message}");
-        }
-
-        return path;
+                InstalledCaFile = AgentFiles.Beside(door["ca"].Text()) };
     }
 
     private static List<ImagePattern> Images(Field images, Uri? url, HashSet<string> hosts)

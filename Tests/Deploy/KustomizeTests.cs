@@ -30,6 +30,14 @@ public sealed class KustomizeTests
             word => environment.Aggregate(word, (text, pair) => text.Replace($"$({pair.Key})", pair.Value)))];
         Assert.Equal(["install", "--target", target, "--root", "/host"], words);
         Assert.True(pod.HostPID);
+
+        // Before the network plug-in is up, and one node after the other.
+        Assert.True(pod.HostNetwork);
+        Assert.Equal("ClusterFirstWithHostNet", pod.DnsPolicy);
+        Assert.Equal("registryproxy-nodeagent/nodeagent:1", environment["REGISTRYPROXY_TURNS"]);
+        Assert.Equal("spec.nodeName", install.Env.Single(variable => variable.Name == "NODE_NAME").ValueFrom.FieldRef.FieldPath);
+        Assert.Equal(["leases get,list,create,update", "daemonsets/nodeagent get"], Assert.Single(objects.OfType<V1Role>()).Rules.Select(
+            rule => $"{string.Join('/', rule.Resources.Concat(rule.ResourceNames ?? []))} {string.Join(',', rule.Verbs)}"));
         Assert.True(install.SecurityContext.Privileged);
         Assert.Equal(settings.Name(), pod.Volumes.Single(volume => volume.ConfigMap is not null).ConfigMap.Name);
         Assert.Equal(["amd64", "arm64"],

@@ -61,8 +61,6 @@ public sealed class AgentSettingsTests
     [InlineData("mirror: { frontDoors: { gcr.io: \"https://a.example\" } }",
         "mirror.frontDoors.gcr.io: must be the url of one of frontDoors that has an identity")]
     [InlineData("mirror: { listen: \"http://0.0.0.0:5005\" }", "mirror.listen: must be http on loopback")]
-    [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: azure, authenticator: a }, ca: /nonexistent }]",
-        "frontDoors[0].ca: /nonexistent cannot be read as certificates in PEM")]
     [InlineData("a: b: c", "x.yaml:1: not valid YAML")]
     [InlineData("", "the file is empty")]
     [InlineData("[a]", "the file must hold one map of settings")]

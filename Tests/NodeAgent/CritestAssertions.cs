@@ -2,6 +2,7 @@ using Grpc.Core;
 using RegistryProxy.NodeAgent.Images.Wire;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.NodeAgent;
 
@@ -14,7 +15,7 @@ public abstract class CritestAssertions(NodeFixture node, int seed)
 
     private string OtherRegistry => $"{node.Door.OtherAuthority}/public/{seed}";
 
-    private KubeletImages Images => node.Images;
+    private protected KubeletImages Images => node.Images;
 
     [Fact]
     public async Task C01_public_image_with_tag_is_pulled_and_removed()
@@ -219,4 +220,10 @@ public sealed class ContainerdCritestTests(ContainerdNode node) : CritestAsserti
 
 /// <summary>In front of Docker with the containerd store.</summary>
 public sealed class ContainerdStoreCritestTests(ContainerdStoreNode node)
-    : CritestAssertions(node, 6000), IClassFixture<ContainerdStoreNode>;
+    : CritestAssertions(node, 6000), IClassFixture<ContainerdStoreNode>
+{
+    [Fact]
+    public async Task The_disk_that_kubelet_watches_is_that_of_containerd() => Assert.EndsWith(
+        NewerClients.Engine is null ? "/" : "/containerd/daemon",
+        Assert.Single((await Images.FsInfo()).ImageFilesystems).FsId.Mountpoint, StringComparison.Ordinal);
+}

@@ -180,8 +180,10 @@ public sealed class InstallTests(Lab lab)
         Assert.Contains("image-service is installed", installed.Output);
         Assert.Contains("every pod of this node can use the images", installed.Output);
         Assert.Equal(
-            ["show --property=LoadState,ActiveState kubelet", "daemon-reload", "enable registryproxy-nodeagent",
-                "restart registryproxy-nodeagent", "daemon-reload", "restart kubelet", "is-active --quiet kubelet"], node.Commands.Take(7));
+            ["is-active --quiet registryproxy-nodeagent", "show --property=LoadState,ActiveState,ActiveEnterTimestampMonotonic kubelet",
+                "show --property=LoadState,ActiveState,ActiveEnterTimestampMonotonic kubelet", "daemon-reload",
+                "enable registryproxy-nodeagent", "restart registryproxy-nodeagent", "daemon-reload", "restart kubelet",
+                "is-active --quiet kubelet"], node.Commands.Take(9));
         (await node.Run("uninstall", "image-service")).ShouldSucceed();
         Assert.Equal(before, node.Snapshot());
         Assert.EndsWith("stop registryproxy-nodeagent", string.Join('\n', node.Commands));
@@ -196,7 +198,7 @@ public sealed class InstallTests(Lab lab)
     [Fact]
     public async Task An_agent_that_does_not_serve_leaves_kubelet_alone()
     {
-        await using var node = await NodeRoot.Create(Settings, Nodes["kubeadm"]);
+        await using var node = await NodeRoot.Create(Settings.Replace("http://127.0.0.1:5005", "http://127.0.0.1:0"), Nodes["kubeadm"]);
         var before = node.Snapshot();
         node.Break("no-agent");
         (await node.Run("install", "image-service")).ShouldFail("everything was put back and kubelet was not touched");

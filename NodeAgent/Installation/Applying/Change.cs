@@ -1,5 +1,4 @@
 using RegistryProxy.Background;
-using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
@@ -33,37 +32,6 @@ internal sealed class Change(Node node, bool services)
             ? $"this change failed on this node before: {words}\nkubelet was not restarted; use --retry to try it once more, or change "
                 + $"the settings"
             : null;
-
-    /// <summary>
-    /// The same with the unit that will be restarted, chosen before anything is written. A kubelet that somebody stopped stays stopped.
-    /// </summary>
-    /// <param name="desired">What the node shall be like.</param>
-    /// <param name="platform">The kind of node.</param>
-    /// <param name="isRemoval">Whether a target is taken away, which must be possible on every node.</param>
-    /// <exception cref="InstallRefusal">It cannot be told which that is, or nobody could restart it.</exception>
-    public async Task<NodeRecord> WithUnit(NodeRecord desired, Platform platform, bool isRemoval)
-    {
-        if (!services || !desired.KubeletIsPending)
-        {
-            return desired;
-        }
-
-        var unit = await KubeletUnit.Running(platform, node.Host, node.Services.IsStarted);
-        var state = await node.Services.StateOf(unit);
-        var (runs, other) = (KubeletProcess.Words(node.Host) is not null, KubeletProcess.Unit(node.Host));
-        if (!state.CanStart || (state.IsStopped && runs && other != unit))
-        {
-            return isRemoval
-                ? desired with { KubeletUnit = other ?? unit, KubeletIsStopped = !runs }
-                : throw new InstallRefusal(
-                    (state.CanStart ? $"{unit}.service does not run on this node, and kubelet does"
-                        : $"systemd cannot start {unit}.service on this node (it is {state.Load})")
-                        + $", so nobody could restart kubelet{(other is null ? "" : $", which runs by {other}.service")}: unmask or mend "
-                        + "the unit, or set kubelet up by what starts it (docs/nodeagent/install.md)");
-        }
-
-        return desired with { KubeletUnit = unit, KubeletIsStopped = state.IsStopped && !desired.KubeletHasRead };
-    }
 
     /// <summary>Whether the node is what it should be; otherwise it is what it was.</summary>
     public async Task<bool> Make(string target, NodeRecord record, CancellationToken cancellation)
@@ -103,7 +71,7 @@ internal sealed class Change(Node node, bool services)
         {
             KubeletIsPending = record.KubeletIsPending && !restarts, Former = null,
             KubeletHasRead = record.KubeletHasRead || restarts,
-        });
+        }, other: record.Former?.Listen);
         return true;
     }
 
@@ -172,7 +140,7 @@ internal sealed class Change(Node node, bool services)
 
         if (words != KubeletWatch.Good && node.Host.Exists(result) && !isIncomplete && node.Store.Read() is { KubeletHasRead: false } back)
         {
-            await _cleanUp.Run(back with { Former = null }, failed: true);
+            await _cleanUp.Run(back with { Former = null }, record.Listen, failed: true);
         }
 
         return words == KubeletWatch.Good;
@@ -292,6 +260,7 @@ internal sealed class Change(Node node, bool services)
         }
 
         // kubelet was not restarted since: what it reads is what it was started with.
-        await _cleanUp.Run(back with { Former = null, KubeletIsPending = record.Former?.KubeletIsPending == true }, failed: true);
+        await _cleanUp.Run(
+            back with { Former = null, KubeletIsPending = record.Former?.KubeletIsPending == true }, record.Listen, failed: true);
     }
 }

@@ -7,7 +7,10 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 internal sealed class CleanUp(Node node, bool services)
 {
     /// <summary>Removes what nothing needs any more; the record goes last.</summary>
-    public async Task Run(NodeRecord record, bool failed = false)
+    /// <param name="record">What the node is like now.</param>
+    /// <param name="other">Where the agent listened before, or was to; <c>null</c> for nowhere.</param>
+    /// <param name="failed">Whether the change was taken back.</param>
+    public async Task Run(NodeRecord record, string? other, bool failed = false)
     {
         if (failed)
         {
@@ -33,10 +36,7 @@ internal sealed class CleanUp(Node node, bool services)
         }
 
         node.Files.RemoveUnneeded(record);
-        if (record.Targets.Count == 0)
-        {
-            node.Files.RemoveTraces(record);
-        }
+        RemoveTraces(record, other);
 
         node.Files.RemoveFolders(record);
         if (record.Targets.Count == 0)
@@ -50,12 +50,26 @@ internal sealed class CleanUp(Node node, bool services)
         }
     }
 
+    private void RemoveTraces(NodeRecord record, string? other)
+    {
+        if (other is not null && other != record.Listen)
+        {
+            node.Files.RemoveSockets(other);
+        }
+
+        if (record.Targets.Count == 0)
+        {
+            node.Files.RemoveTraces(record);
+        }
+    }
+
     private static NodeRecord Rest(NodeRecord record)
     {
         var unneeded = record.Unneeded().ToList();
         return record with
         {
-            IsChanging = false, KubeletHasRead = false, KubeletIsStopped = false, Former = null,
+            IsChanging = false, KubeletHasRead = false, KubeletIsStopped = false, KubeletWasDown = false,
+            Former = null,
             Places = [.. record.Places.Where(place => place.Edits.Count > 0)],
             Programs = [.. record.Programs.Except(unneeded)], Links = [.. record.Links.Except(unneeded)],
         };

@@ -6,7 +6,8 @@ using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
-/// <summary>Tells a change that failed before from another one: by all that kubelet and the agent would read.</summary>
+/// <summary>Tells a change that failed before from another one: by all that kubelet and the agent would read, and by the
+/// program.</summary>
 internal static class Fingerprint
 {
     public static string Of(NodeRecord record)
@@ -18,6 +19,7 @@ internal static class Fingerprint
             hash.AppendData(place.After ?? []);
         }
 
+        hash.AppendData(Encoding.UTF8.GetBytes(record.ProgramDigest ?? ""));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

@@ -1,6 +1,5 @@
 using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Installation.Files;
-using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
@@ -15,7 +14,7 @@ internal static class InstallLock
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Takes a lock, or waits for it as long as is said; <c>null</c> where no lock is needed.</summary>
-    /// <exception cref="InstallRefusal">Another one has it all the time.</exception>
+    /// <exception cref="IOException">Another one has it all the time: what becomes of this node is not known yet.</exception>
     public static async Task<IDisposable?> Take(
         HostFiles host, string path, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
     {
@@ -37,7 +36,7 @@ internal static class InstallLock
             }
             catch (IOException fault)
             {
-                throw new InstallRefusal($"another installation is running on this node: {fault.Message}");
+                throw new IOException($"another installation is running on this node: {fault.Message}", fault);
             }
         }
     }

@@ -1,7 +1,10 @@
 using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
+using RegistryProxy.NodeAgent.Serving;
+using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
@@ -19,8 +22,13 @@ internal sealed class Installer(Node node, InstallOptions options)
     {
         var (desired, notes) = Planner.Install(target, context);
         var program = node.Files.ProgramDiffers(desired);
-        desired = desired with { AgentIsPending = desired.AgentIsPending || program || node.Files.LinkDiffers(desired) };
-        if (context.Record.Target(target) is not null && !context.Record.IsChanging && await IsInPlace(desired))
+        var otherwise = await Otherwise(target, context, desired);
+        desired = desired with
+        {
+            AgentIsPending = desired.AgentIsPending || program || node.Files.LinkDiffers(desired),
+            KubeletIsPending = desired.KubeletIsPending || otherwise is not null, ProgramDigest = node.Program.Digest(),
+        };
+        if (IsInstalled(target, context) && await IsInPlace(desired))
         {
             node.Output.WriteLine($"{target} is in place already");
             return 0;
@@ -44,14 +52,39 @@ internal sealed class Installer(Node node, InstallOptions options)
             return 0;
         }
 
-        desired = await _change.WithUnit(desired, context.Platform, isRemoval: false);
-        notes.Concat(Outdated(context, desired)).ToList().ForEach(note => node.Output.WriteLine($"note: {note}"));
-        node.Store.Write(desired);
+        desired = await Chosen(context, desired, cancellation);
+        notes.Concat(otherwise is null ? [] : [$"{otherwise}, so it is restarted"]).Concat(Outdated.Lines(node.Host, context, desired))
+            .ToList().ForEach(note => node.Output.WriteLine($"note: {note}"));
+        node.Store.Begin(desired);
         return await _change.Make(target, desired, cancellation) ? Done(target) : 1;
     }
 
     /// <summary>Whether a run would restart kubelet.</summary>
-    public static bool RestartsKubelet(string target, InstallContext context) => Planner.Install(target, context).Desired.KubeletIsPending;
+    public async Task<bool> RestartsKubelet(string target, InstallContext context) =>
+        Planner.Install(target, context).Desired is var desired
+            && (desired.KubeletIsPending || await Otherwise(target, context, desired) is not null);
+
+    /// <exception cref="InstallRefusal">Nobody could tell whether the services of this node take the change.</exception>
+    private async Task<NodeRecord> Chosen(InstallContext context, NodeRecord desired, CancellationToken cancellation)
+    {
+        await RefuseTakenPorts(context, desired);
+        desired = await new KubeletChoice(node, options.Services).Choose(desired, context.Platform, isRemoval: false, cancellation);
+        return desired.KubeletWasDown && context.Record is { IsChanging: false, Targets.Count: 0 }
+            ? throw new InstallRefusal(
+                $"kubelet does not stay up on this node, so nobody could tell whether it takes the change. {KubeletWatch.KubeletWasDown}")
+            : desired;
+    }
+
+    private static bool IsInstalled(string target, InstallContext context) =>
+        context.Record.Target(target) is not null && !context.Record.IsChanging;
+
+    /// <summary>
+    /// What kubelet uses instead of what is in its files already: they may have come back behind its back. <c>null</c> when it uses them.
+    /// </summary>
+    private async Task<string?> Otherwise(string target, InstallContext context, NodeRecord desired) =>
+        options.Services && IsInstalled(target, context) && !desired.KubeletIsPending
+            ? KubeletCheck.Otherwise(node.Host, desired, await node.Questions.Kubelet())
+            : null;
 
     private int Done(string target)
     {
@@ -76,6 +109,7 @@ internal sealed class Installer(Node node, InstallOptions options)
     private void RefuseWhatCannotBe(NodeRecord record, NodeRecord desired)
     {
         Preflight.Check(node.Host, node.Files.Written(desired));
+        Preflight.CheckOwners(node.Host, desired.Targets.SelectMany(target => target.Programs).Distinct());
         if (options.Services)
         {
             Preflight.CheckPrograms(node.Host, desired.Targets.SelectMany(target => target.Programs));
@@ -87,14 +121,22 @@ internal sealed class Installer(Node node, InstallOptions options)
         }
     }
 
-    /// <summary>Places of others that still name the socket of before: they are not this program's to change.</summary>
-    private IEnumerable<string> Outdated(InstallContext context, NodeRecord desired)
+    /// <exception cref="InstallRefusal">
+    /// Somebody else has a port: an agent that is installed waits for it, one that is not need not be begun so.
+    /// </exception>
+    private async Task RefuseTakenPorts(InstallContext context, NodeRecord desired)
     {
-        var (old, now) = (
-            context.Record.Target(InstallTarget.ImageService)?.Endpoint, desired.Target(InstallTarget.ImageService)?.Endpoint);
-        return old is null || now is null || old == now
-            ? []
-            : References.Lines(Merging.UnixEndpoint.PathOf(old), node.Host, context.Kubelet.Files, desired).Select(
-                line => $"{line} still names the socket of before");
+        if (!options.Services || !desired.NeedsAgent() || context.Settings is { Mirror: null, Health: null })
+        {
+            return;
+        }
+
+        var running = await node.Services.IsActive(AgentUnit.Name) && node.Host.Read(AgentFiles.Settings) is { } text
+            ? SettingsFile.Parse(text, AgentFiles.Settings).Settings : null;
+        if (ListenerProbe.Ports(context.Settings, (key, port) => port == running?.Mirror?.Listen || port == running?.Health ? null
+            : node.Questions.Port(key, port)).FirstOrDefault() is { } taken)
+        {
+            throw new InstallRefusal(taken);
+        }
     }
 }

@@ -18,6 +18,11 @@ internal sealed class KubeletWatch(
 {
     public const string Good = "ok";
 
+    /// <summary>What is said of a kubelet that fails with and without a change.</summary>
+    public const string KubeletWasDown =
+        "kubelet did not stay up before this change either: mend it first, or have the node join its cluster; --files-only changes the "
+            + "files and restarts nothing";
+
     /// <summary>
     /// The first line of a result after which the node is neither what it was nor what it should be: nothing may be removed then.
     /// </summary>
@@ -49,14 +54,19 @@ internal sealed class KubeletWatch(
         record = record with { KubeletHasRead = true };
         _store.TryWrite(record);
         var unheard = await Tried(_services.Reload);
-        var failure = unheard ?? await Restart(unit) ?? await BecomesSteady(unit, cancellation) ?? await Otherwise(record);
+        var down = unheard is null ? await Restart(unit) ?? await BecomesSteady(unit, cancellation) : null;
+
+        // One that was down before is not asked to be up without the agent: its files name nothing of it any more.
+        var isDownAnyway = record.KubeletWasDown && record.Target(target) is null;
+        var failure = unheard ?? (isDownAnyway ? null : down) ?? await Otherwise(record);
         if (failure is null)
         {
             _store.Say(RecordStore.ResultOf(target), Good);
             return 0;
         }
 
-        var words = $"{failure}, so everything was put back as it was; see journalctl -u {unit}";
+        var words = $"{failure}, so everything was put back as it was; see journalctl -u {unit}"
+            + (record.KubeletWasDown ? $"\n{KubeletWasDown}" : "");
         if (unheard is null)
         {
             _store.TrySay(RecordStore.FailureOf(target), $"{Fingerprint.Of(record)}\n{words}");
@@ -64,8 +74,16 @@ internal sealed class KubeletWatch(
 
         var left = await Back(record, unit);
         _store.TrySay(RecordStore.ResultOf(target), left.Count == 0 ? words : $"{Incomplete}\n{LeftAfter(failure, left)}");
+        await (record.KubeletWasDown ? Forget(target) : Task.CompletedTask);
         return 1;
     }
+
+    /// <summary>It was no failure of the change, which may be tried again as soon as kubelet is mended.</summary>
+    private Task<string?> Forget(string target) => Tried(() =>
+    {
+        host.DeleteFile(RecordStore.FailureOf(target));
+        return Task.CompletedTask;
+    });
 
     /// <summary>A result in words for people, and whether the node was left between two states.</summary>
     public static (string Words, bool IsIncomplete) Read(string result)

@@ -103,11 +103,7 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
             }
         }
 
-        foreach (var path in record.Programs.Concat(record.Links))
-        {
-            host.Delete(HiddenName.Unfinished(path));
-            host.Delete(HiddenName.Former(path));
-        }
+        record.Programs.Concat(record.Links).SelectMany(HiddenName.All).ToList().ForEach(host.Delete);
 
         host.Settle();
         foreach (var path in record.Unneeded())
@@ -129,8 +125,15 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
 
         if (record.Listen is { } listen)
         {
-            new SocketTraces(host).Remove(listen);
+            RemoveSockets(listen);
         }
+    }
+
+    /// <summary>What an agent left that listened somewhere, and the folder that its unit makes wherever it listens.</summary>
+    public void RemoveSockets(string listen)
+    {
+        new SocketTraces(host).Remove(listen);
+        host.DeleteEmpty(AgentUnit.RuntimeFolder);
     }
 
     public void RemoveFolders(NodeRecord record)

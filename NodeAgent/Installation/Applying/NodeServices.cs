@@ -1,3 +1,5 @@
+using System.Globalization;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Installation.Plans;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
@@ -5,6 +7,8 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 /// <summary>What systemd is asked to do on the node.</summary>
 internal sealed class NodeServices(IHostCommands commands)
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+
     public async Task<bool> IsActive(string unit) => (await commands.Run("systemctl", "is-active", "--quiet", unit)).ExitCode == 0;
 
     /// <summary>Whether a unit runs, or is on its way to: one that starts again and again counts, too.</summary>
@@ -18,10 +22,32 @@ internal sealed class NodeServices(IHostCommands commands)
     /// <summary>Whether a unit can be started, and whether it was.</summary>
     public async Task<UnitState> StateOf(string unit)
     {
-        var (_, words) = await commands.Run("systemctl", "show", "--property=LoadState,ActiveState", unit);
+        var (_, words) = await commands.Run(
+            "systemctl", "show", "--property=LoadState,ActiveState,ActiveEnterTimestampMonotonic", unit);
         string? Property(string name) => words.Split('\n').Select(line => line.Trim().Split('=', 2)).FirstOrDefault(
             line => line.Length == 2 && line[0] == name)?[1];
-        return new UnitState(Property("LoadState"), Property("ActiveState"));
+        return new UnitState(
+            Property("LoadState"), Property("ActiveState"),
+            long.TryParse(Property("ActiveEnterTimestampMonotonic"), NumberStyles.None, CultureInfo.InvariantCulture, out var micros)
+                ? TimeSpan.FromMicroseconds(micros) : null);
+    }
+
+    /// <summary>Whether a unit stays up; one that was started a moment ago is given time to show it.</summary>
+    public async Task<bool> IsSteady(string unit, WatchTimes times, TimeProvider time, CancellationToken cancellation)
+    {
+        for (var end = time.GetSteadyNow() + times.Within; ; await Task.Delay(LookEvery, time, cancellation))
+        {
+            var state = await StateOf(unit);
+            if (state.HasRun(times.Steady, time))
+            {
+                return true;
+            }
+
+            if (!state.IsStarted || time.GetSteadyNow() >= end)
+            {
+                return false;
+            }
+        }
     }
 
     /// <summary>The main process of a unit that is active, as systemd knows it; <c>null</c> for a unit that is not.</summary>

@@ -39,14 +39,15 @@ internal sealed class Uninstaller(Node node, InstallOptions options)
             return 0;
         }
 
-        desired = await _change.WithUnit(desired, Platform.Of(record.Platform, node.Host), isRemoval: true);
+        desired = await Chosen(record, desired, cancellation);
         if (_change.FailedBefore(target, desired, options.Retry) is { } failure)
         {
             node.Output.WriteLine(failure);
             return 1;
         }
 
-        node.Store.Write(desired);
+        Notes(record, desired).ToList().ForEach(note => node.Output.WriteLine($"note: {note}"));
+        node.Store.Begin(desired);
         if (!await _change.Make(target, desired, cancellation))
         {
             return 1;
@@ -60,6 +61,18 @@ internal sealed class Uninstaller(Node node, InstallOptions options)
     public bool RestartsKubelet(string target) =>
         node.Store.Read() is var record && (record.Target(target) is not null || record.IsChanging)
             && Planner.Uninstall(target, node.Host, record).KubeletIsPending;
+
+    private Task<NodeRecord> Chosen(NodeRecord record, NodeRecord desired, CancellationToken cancellation) =>
+        new KubeletChoice(node, options.Services).Choose(
+            desired, Platform.Of(record.Platform, node.Host), isRemoval: true, cancellation);
+
+    private IEnumerable<string> Notes(NodeRecord record, NodeRecord desired) =>
+    [
+        .. desired.KubeletWasDown
+            ? ["kubelet does not stay up on this node; its files will name nothing of this target, whether it does then or not"]
+            : (string[])[],
+        .. Outdated.AfterRemoval(node.Host, record, desired),
+    ];
 
     private bool Refused(string target, NodeRecord record, NodeRecord desired)
     {

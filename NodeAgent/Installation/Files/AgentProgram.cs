@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace RegistryProxy.NodeAgent.Installation.Files;
 
 /// <summary>The agent's own program as it is copied: one file, or one that needs the .NET runtime and brings the files beside it.</summary>
@@ -19,6 +21,20 @@ internal sealed record AgentProgram(string Main, string? Beside)
         ? new FileInfo(host.AtLink(path)).LinkTarget is null && Same(Main, host.At(path))
         : Directory.EnumerateFiles(Beside).All(file => Same(file, host.At($"{FolderOf(path)}/{Path.GetFileName(file)}")))
             && host.Exists(path);
+
+    /// <summary>Tells this program from every other one.</summary>
+    public string Digest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        string[] files = Beside is null ? [Main] : [.. Directory.EnumerateFiles(Beside).Order(StringComparer.Ordinal)];
+        foreach (var file in files)
+        {
+            using var bytes = new FileInfo(file).OpenRead();
+            hash.AppendData(SHA256.HashData(bytes));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     public void CopyTo(HostFiles host, string path, bool keepFormer)
     {

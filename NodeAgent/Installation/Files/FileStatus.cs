@@ -11,6 +11,9 @@ internal static partial class FileStatus
     private const int BasicStats = 0x7ff;
     private const int Writable = 2;
     private const ulong MountRoot = 0x2000;
+    private const ulong Immutable = 0x10;
+    private const ulong AppendOnly = 0x20;
+    private const int PermissionMask = 0xFFF;
     private const int CloseOnExec = 0x80000;
     private const int InputOutput = 5;
     private const int NoSpace = 28;
@@ -29,6 +32,32 @@ internal static partial class FileStatus
 
     /// <summary>Whether it may be written: no for what is immutable or on a read-only file system, even to root.</summary>
     public static bool IsWritable(string path) => Access(path, Writable) == 0;
+
+    /// <summary>
+    /// Whether a file, or what is in a folder, can be neither replaced nor removed, whatever access(2) says of writing: it is immutable or
+    /// append-only (chattr(1)).
+    /// </summary>
+    public static bool IsFixed(string path) =>
+        Status(path) is { } status && (BinaryPrimitives.ReadUInt64LittleEndian(status.AsSpan(8)) & (Immutable | AppendOnly)) != 0;
+
+    /// <summary>
+    /// Whether somebody else than root, or than who runs this, may replace what is in a folder: it is his, or his group or everybody may
+    /// write there.
+    /// </summary>
+    public static bool IsOfOthers(string folder)
+    {
+        if (Status(folder) is not { } status)
+        {
+            return false;
+        }
+
+        var (user, group, mode) = (
+            BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(20)), BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(24)),
+            (UnixFileMode)(BinaryPrimitives.ReadUInt16LittleEndian(status.AsSpan(28)) & PermissionMask));
+        return (user != 0 && user != EffectiveUser())
+            || (!mode.HasFlag(UnixFileMode.StickyBit)
+                && (mode.HasFlag(UnixFileMode.OtherWrite) || (group != 0 && user == 0 && mode.HasFlag(UnixFileMode.GroupWrite))));
+    }
 
     /// <summary>Gives a file the owner, the group and the labels of another one.</summary>
     public static void CopyOwner(string from, string to)
@@ -97,6 +126,9 @@ internal static partial class FileStatus
 
     [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Access(string path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial int Change(string path, uint user, uint group);

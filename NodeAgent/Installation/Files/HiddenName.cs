@@ -15,6 +15,9 @@ internal static class HiddenName
     /// </summary>
     public static string Former(string path) => Beside(path, "registryproxy-old");
 
+    /// <summary>Every such name of a path, those that earlier versions gave among them.</summary>
+    public static string[] All(string path) => [Unfinished(path), Former(path), $"{path}.registryproxy-new", $"{path}.registryproxy-old"];
+
     private static string Beside(string path, string suffix) =>
         Path.Join(Path.GetDirectoryName(path), $".{Path.GetFileName(path)}.{suffix}");
 }

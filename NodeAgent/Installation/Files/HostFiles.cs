@@ -211,7 +211,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>Deletes what an end in the middle of a write left, and what was kept for a way back.</summary>
     public void DeleteUnfinished(string path) => Changing(path, () =>
     {
-        foreach (var file in new[] { HiddenName.Unfinished(At(path)), HiddenName.Former(At(path)) }.Where(File.Exists))
+        foreach (var file in HiddenName.All(At(path)).Where(File.Exists))
         {
             Step($"delete unfinished {path}", file);
             File.Delete(file);

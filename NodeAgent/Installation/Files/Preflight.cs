@@ -5,13 +5,34 @@ namespace RegistryProxy.NodeAgent.Installation.Files;
 /// <summary>Whether everything that is to be written can be, asked before anything is.</summary>
 internal static class Preflight
 {
+    /// <param name="host">The node.</param>
+    /// <param name="paths">What is to be written.</param>
+    /// <param name="isFixed">Whether nothing there may be replaced or removed; <c>null</c> for what the file system says.</param>
     /// <exception cref="InstallRefusal">Something cannot be written, and why.</exception>
-    public static void Check(HostFiles host, IEnumerable<string> paths)
+    public static void Check(HostFiles host, IEnumerable<string> paths, Func<string, bool>? isFixed = null)
     {
-        var reasons = paths.Distinct().Select(path => Reason(host, path)).OfType<string>().ToList();
+        var reasons = paths.Distinct().Select(path => Reason(host, path, isFixed ?? FileStatus.IsFixed)).OfType<string>().ToList();
         if (reasons.Count > 0)
         {
             throw new InstallRefusal(string.Join('\n', reasons));
+        }
+    }
+
+    /// <summary>Whether programs that systemd or kubelet will run as root are root's own.</summary>
+    /// <exception cref="InstallRefusal">Somebody else could put another one in its place.</exception>
+    public static void CheckOwners(HostFiles host, IEnumerable<string> programs)
+    {
+        foreach (var program in programs)
+        {
+            for (var folder = Above(host.At(program)); folder.Length > host.Root.Length; folder = Path.GetDirectoryName(folder)!)
+            {
+                if (FileStatus.IsOfOthers(folder))
+                {
+                    throw new InstallRefusal(
+                        $"{program} would be run by root, and somebody else could replace it: {folder} is not root's, or others may write "
+                            + "there (stat, chown, chmod); is --platform right for this node?");
+                }
+            }
         }
     }
 
@@ -44,7 +65,7 @@ internal static class Preflight
             + "/dev/null); put a file there, or take the link away"
         : null;
 
-    private static string? Reason(HostFiles host, string path)
+    private static string? Reason(HostFiles host, string path, Func<string, bool> isFixed)
     {
         var place = host.At(path);
         if (Directory.Exists(place))
@@ -56,8 +77,10 @@ internal static class Preflight
         return WhyNoFile(host, path) is { } other ? other
             : !Directory.Exists(folder) ? $"{path} cannot be made: {folder} is not a folder"
             : !FileStatus.IsWritable(folder) ? $"{path} cannot be written: {folder} is immutable or on a read-only file system"
+            : isFixed(folder) ? $"{path} cannot be written: {folder} is immutable or append-only (lsattr, chattr)"
             : File.Exists(place) && !FileStatus.IsWritable(place)
                 ? $"{path} cannot be written: it is immutable or on a read-only file system (lsattr, findmnt)"
+            : File.Exists(place) && isFixed(place) ? $"{path} cannot be replaced: it is immutable or append-only (lsattr, chattr)"
             : File.Exists(place) && FileStatus.IsMountPoint(place) ? $"{path} cannot be replaced: something is mounted on it (findmnt)"
             : null;
     }

@@ -1,4 +1,3 @@
-using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Settings;
 
@@ -10,6 +9,11 @@ internal static class AgentUnit
     public const string Name = "registryproxy-nodeagent";
     public const string File = $"/etc/systemd/system/{Name}.service";
 
+    /// <summary>The folder that systemd makes for it, and keeps when it ends.</summary>
+    public const string RuntimeFolder = $"/run/{RuntimeName}";
+
+    private const string RuntimeName = "registryproxy";
+
     /// <summary>What makes systemd start it with the machine.</summary>
     public const string Wanted = $"/etc/systemd/system/multi-user.target.wants/{Name}.service";
 
@@ -20,8 +24,7 @@ internal static class AgentUnit
     public static IEnumerable<(string, Edit)> Settings(string target, InstallContext context) =>
     [
         (AgentFiles.Settings, new OwnFile(target, context.SettingsText, Secret: true)),
-        .. context.Settings.FrontDoors.Where(registry => registry.CaFile is not null).DistinctBy(registry => registry.InstalledCaFile)
-            .Select(registry => (registry.InstalledCaFile!, (Edit)new OwnFile(target, BoundedFile.ReadText(registry.CaFile!)))),
+        .. NodeAuthorities.Of(target, context),
         .. NodeSecrets.Of(target, context),
     ];
 
@@ -47,7 +50,7 @@ internal static class AgentUnit
             Restart=always
             RestartSec=1
             TimeoutStartSec=30
-            RuntimeDirectory=registryproxy
+            RuntimeDirectory={RuntimeName}
             RuntimeDirectoryMode=0700
             RuntimeDirectoryPreserve=yes
             StateDirectory=registryproxy

@@ -18,7 +18,8 @@ internal static class HiddenPaths
             ("listen", settings.Listen), ("stateDir", settings.InstalledStateDir), ("runtime.endpoint", settings.Runtime.Socket),
             .. settings.FrontDoors.SelectMany(door => new[]
             {
-                ("ca", door.InstalledCaFile), ("identity.tokenFile", door.Identity?.InstalledTokenFile ?? door.Identity?.TokenFile),
+                ("ca", door.InstalledCaFile ?? door.CaFile),
+                ("identity.tokenFile", door.Identity?.InstalledTokenFile ?? door.Identity?.TokenFile),
                 ("identity.password.file", door.Identity?.Password is { } password ? password.InstalledPath ?? password.Path : null),
             }),
         ];

@@ -8,6 +8,7 @@ internal static class Planner
 {
     public static (NodeRecord Desired, IReadOnlyList<string> Notes) Install(string target, InstallContext context)
     {
+        context = context with { Record = NodeAuthorities.WithoutNodes(context.Record, context.Settings) };
         var record = context.Record;
         List<string> notes = [];
         string[] targets = [.. InstallTarget.All.Where(name => name == target || record.Target(name) is not null)];
@@ -43,7 +44,7 @@ internal static class Planner
         return DesiredRecord.Of(
             host, record, former.Targets, [.. former.Places.SelectMany(place => place.Edits.Select(edit => (place.Path, edit)))]) with
         {
-            Listen = former.Listen ?? record.Listen, StateDir = former.StateDir ?? record.StateDir,
+            Listen = former.Listen ?? record.Listen, StateDir = former.StateDir ?? record.StateDir, ProgramDigest = former.ProgramDigest,
         };
     }
 

@@ -75,8 +75,12 @@ internal sealed record Platform(
         "aks" => Aks,
         "kubeadm" => host.Exists("/etc/sysconfig/kubelet") ? Kubeadm with { FlagFile = "/etc/sysconfig/kubelet" } : Kubeadm,
         _ when host.Exists("/etc/eks") => Eks,
-        _ when host.Exists("/home/kubernetes") => Gke,
         _ when host.Exists("/etc/kubernetes/azure.json") => Aks,
+        _ when IsOfGoogle(host) => Gke,
         _ => Of("kubeadm", host),
     };
+
+    /// <summary>Not the home of a user called <c>kubernetes</c>.</summary>
+    private static bool IsOfGoogle(HostFiles host) => host.Exists("/etc/srv/kubernetes") || host.Exists("/home/kubernetes/bin/kubelet")
+        || host.Read("/etc/os-release")?.Split('\n').Any(line => line.Trim() is "ID=cos" or "ID=\"cos\"") == true;
 }

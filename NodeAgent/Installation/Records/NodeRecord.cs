@@ -45,6 +45,12 @@ internal sealed record NodeRecord
     /// <summary>That unit was stopped before the change that is being made, so nobody starts it.</summary>
     public bool KubeletIsStopped { get; init; }
 
+    /// <summary>kubelet did not stay up before the change that is being made: that it does not afterwards proves nothing.</summary>
+    public bool KubeletWasDown { get; init; }
+
+    /// <summary>Which program the change that is being made installs; <c>null</c> where an earlier version did not say.</summary>
+    public string? ProgramDigest { get; init; }
+
     /// <summary>The record before the change that is being made, to which a failure goes back; <c>null</c> when none is.</summary>
     public NodeRecord? Former { get; init; }
 

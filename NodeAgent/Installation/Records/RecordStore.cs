@@ -53,6 +53,23 @@ internal sealed class RecordStore(HostFiles host)
         }
     }
 
+    /// <summary>Writes the record of a change of which nothing has been done yet.</summary>
+    /// <exception cref="InstallRefusal">It cannot be written, so nothing is changed.</exception>
+    public void Begin(NodeRecord record)
+    {
+        try
+        {
+            Write(record);
+        }
+        catch (IOException fault)
+        {
+            throw new InstallRefusal($"the record of what is changed cannot be written, so nothing was changed: {fault.Message}");
+        }
+    }
+
+    /// <summary>Whether a target is being changed, or could not be: this node is to be looked at before others follow it.</summary>
+    public bool IsInTrouble(string target) => host.Exists(FailureOf(target)) || Read().IsChanging;
+
     /// <summary>
     /// Writes the record of a way back where there is room for it. The record of the change that is there says all that the next run needs.
     /// </summary>

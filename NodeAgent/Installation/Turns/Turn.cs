@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using RegistryProxy.Background;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
@@ -22,7 +24,18 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
     /// <summary>How often a node tries to hand on its turn.</summary>
     private const int MaxReleases = 5;
 
+    /// <summary>By how much the pause between two questions grows.</summary>
+    private const double Growth = 1.5;
+
+    /// <summary>How many places are tried before the leases are listed again.</summary>
+    private const int Tries = 3;
+
+    private const string Waiting = "other nodes restart their kubelet now; this one waits for its turn";
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a node pauses at most between two questions, half as long again by chance.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <summary>How often a node that is at it says so.</summary>
     private static readonly TimeSpan RenewEvery = TimeSpan.FromMinutes(1);
@@ -36,22 +49,24 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
     private string? _held;
 
     /// <summary>
-    /// Runs what restarts kubelet in this node's turn, and anything else at once. A turn is handed on when it went well, and so is one
-    /// that is this node's from before, when nothing is left to restart.
+    /// Runs what restarts kubelet in this node's turn, and anything else at once. A turn is handed on when it went well or was refused, and
+    /// so is one that is this node's from before, when nothing is left to restart.
     /// </summary>
     /// <returns>The exit code of the run.</returns>
     /// <exception cref="IOException">
     /// The API server did not let this node take its turn, or hand it on; started again, it tries once more.
     /// </exception>
-    public async Task<int> Run(Func<bool> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
+    /// <exception cref="InstallRefusal">
+    /// The run was refused before it changed anything: the node is as it was, and no other waits for it.
+    /// </exception>
+    public async Task<int> Run(bool restarts, Func<Task<int>> run, CancellationToken cancellation)
     {
-        var restarts = restartsKubelet();
         if (restarts)
         {
             await Take(cancellation);
         }
 
-        var result = restarts ? await RunRenewing(run, cancellation) : await run();
+        var result = await RunOrHandOn(restarts, run, cancellation);
         try
         {
             if (result == 0)
@@ -66,6 +81,19 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
         }
 
         return result;
+    }
+
+    private async Task<int> RunOrHandOn(bool restarts, Func<Task<int>> run, CancellationToken cancellation)
+    {
+        try
+        {
+            return restarts ? await RunRenewing(run, cancellation) : await run();
+        }
+        catch (InstallRefusal) when (restarts)
+        {
+            await Release(cancellation);
+            throw;
+        }
     }
 
     /// <summary>Goes on to say that this node is at it, as long as it is.</summary>
@@ -108,34 +136,39 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
         }
     }
 
-    /// <summary>Waits until it is this node's turn.</summary>
+    /// <summary>
+    /// Waits until it is this node's turn: rarely where many wait, at moments of its own, and as long as the API server may come to answer.
+    /// </summary>
+    /// <exception cref="IOException">It does not permit this node to ask.</exception>
     public async Task Take(CancellationToken cancellation)
     {
-        for (var said = false; ; await Task.Delay(Pause, time, cancellation))
+        string? said = null;
+        for (var pause = Pause; ; pause = pause * Growth < LongestPause ? pause * Growth : LongestPause)
         {
-            var places = count.Of(count.IsShare ? await leases.CountNodes(name, cancellation) : 0);
-
-            // The lease that this node has from before comes first.
-            foreach (var mine in (bool[])[true, false])
+            var words = Waiting;
+            try
             {
-                for (var index = 0; index < places && _held is null; index++)
+                if (await TryTake(cancellation))
                 {
-                    _held = await TryTake($"{name}-{index}", mine, cancellation) ? $"{name}-{index}" : null;
+                    return;
                 }
             }
-
-            if (_held is not null)
+            catch (IOException fault) when (fault is not DeniedException)
             {
-                return;
+                words = $"this node waits for its turn: {fault.Message}";
             }
 
-            if (!said)
+            if (said != words)
             {
-                output.WriteLine("other nodes restart their kubelet now; this one waits for its turn");
-                said = true;
+                output.WriteLine(said = words);
             }
+
+            await Task.Delay(Jittered(pause), time, cancellation);
         }
     }
+
+    /// <summary>Between half of a pause and one and a half: nodes that were started together do not go on asking together.</summary>
+    private static TimeSpan Jittered(TimeSpan pause) => (pause / 2) + (pause * (RandomNumberGenerator.GetInt32(0, 1000) / 1000d));
 
     /// <summary>Lets the next node have its turn.</summary>
     public async Task Release(CancellationToken cancellation)
@@ -157,43 +190,63 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
 
     private async Task HandOn(CancellationToken cancellation)
     {
-        var places = _held is null ? count.Of(count.IsShare ? await leases.CountNodes(name, cancellation) : 0) : 1;
-        for (var index = 0; index < places; index++)
+        IEnumerable<KeyValuePair<string, JsonObject>> held = _held is { } one ? await leases.Read(one, cancellation) is { } mine ? [KeyValuePair.Create(one, mine)] : []
+            : (await leases.List(cancellation)).Where(entry => IsOfTurns(entry.Key));
+        foreach (var (place, lease) in held.Where(entry => HolderOf(entry.Value) == node).ToList())
         {
-            var held = _held ?? $"{name}-{index}";
-            if (await leases.Read(held, cancellation) is { } lease && HolderOf(lease) == node)
+            lease["spec"]!["holderIdentity"] = "";
+            if (!await leases.Write(place, lease, isNew: false, cancellation))
             {
-                lease["spec"]!["holderIdentity"] = "";
-                if (!await leases.Write(held, lease, isNew: false, cancellation))
-                {
-                    throw new IOException($"the lease {held} was written by somebody else meanwhile");
-                }
+                throw new IOException($"the lease {place} was written by somebody else meanwhile");
             }
         }
 
         _held = null;
     }
 
-    private async Task<bool> TryTake(string lease, bool mine, CancellationToken cancellation)
+    private bool IsOfTurns(string lease) => lease.StartsWith($"{name}-", StringComparison.Ordinal)
+        && lease.AsSpan(name.Length + 1) is { IsEmpty: false } number && !number.ContainsAnyExceptInRange('0', '9');
+
+    /// <summary>Takes the place that this node has from before, or else one that is free.</summary>
+    private async Task<bool> TryTake(CancellationToken cancellation)
     {
-        var known = await leases.Read(lease, cancellation);
-        var holder = known is null ? null : HolderOf(known);
-        if (mine ? holder != node : known is not null && holder is { Length: > 0 } && !IsOver(lease, known))
+        var places = count.Of(count.IsShare ? await leases.CountNodes(name, cancellation) : 0);
+        var known = await leases.List(cancellation);
+        var free = Enumerable.Range(0, places).Select(index => $"{name}-{index}")
+            .Select(place => (Place: place, Lease: known.GetValueOrDefault(place)))
+            .Select(one => (one.Place, one.Lease, IsMine: one.Lease is not null && HolderOf(one.Lease) == node))
+            .Where(one => IsFree(one.Place, one.Lease) || one.IsMine).OrderBy(one => one.IsMine ? 0 : 1).ToList();
+        for (var tries = 0; tries < Tries && free.Count > 0; tries++)
         {
-            return false;
+            // Whoever lost the first one has many beside him: they do not all go for the second.
+            var index = tries == 0 ? 0 : RandomNumberGenerator.GetInt32(free.Count);
+            if (await Write(free[index].Place, free[index].Lease, cancellation))
+            {
+                _held = free[index].Place;
+                return true;
+            }
+
+            free.RemoveAt(index);
         }
 
+        return false;
+    }
+
+    private async Task<bool> Write(string place, JsonObject? known, CancellationToken cancellation)
+    {
         var now = Now();
         var taken = known ?? new JsonObject
         {
-            ["apiVersion"] = "coordination.k8s.io/v1", ["kind"] = "Lease", ["metadata"] = new JsonObject { ["name"] = lease },
+            ["apiVersion"] = "coordination.k8s.io/v1", ["kind"] = "Lease", ["metadata"] = new JsonObject { ["name"] = place },
         };
         taken["spec"] = new JsonObject
         {
             ["holderIdentity"] = node, ["leaseDurationSeconds"] = (int)Length.TotalSeconds, ["acquireTime"] = now, ["renewTime"] = now,
         };
-        return await leases.Write(lease, taken, isNew: known is null, cancellation);
+        return await leases.Write(place, taken, isNew: known is null, cancellation);
     }
+
+    private bool IsFree(string place, JsonObject? lease) => lease is null || HolderOf(lease) is not { Length: > 0 } || IsOver(place, lease);
 
     private static string? HolderOf(JsonObject lease) => lease["spec"]?["holderIdentity"]?.GetValue<string>();
 

@@ -28,7 +28,6 @@ public sealed class ProvidedTokenTests
         var yaml = YamlSpans.Read(ProviderEntry.File([entry]), "x")["providers"]!.Items![0]["tokenAttributes"]!["cacheType"]!.Value!;
         Assert.Equal(token, Taken(json, token, answer));
         Assert.Equal(token, Taken(yaml, token, answer));
-        Assert.Null(Taken("ServiceAccount", token, answer));
     }
 
     /// <summary>The password that kubelet goes on with: a token must not be kept for others of its service account.</summary>

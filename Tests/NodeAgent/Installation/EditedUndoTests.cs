@@ -12,17 +12,16 @@ namespace RegistryProxy.Tests.NodeAgent.Installation;
 [Campaign]
 public sealed class EditedUndoTests
 {
-    private static readonly string[] Targets = ["image-service", "credential-provider", "containerd-mirror", "docker-helper"];
-
-    public static TheoryData<string> Platforms => [.. FakeNode.Platforms];
+    public static TheoryData<string> Platforms => [.. FakeNode.WithK3s];
 
     [Theory]
     [MemberData(nameof(Platforms))]
     public async Task Edits_of_people_are_all_that_is_left(string platform)
     {
+        var targets = FakeNode.TargetsOf(platform);
         for (var seed = 1; seed <= Sizes.Of(15, 400); seed++)
         {
-            await Undo(platform, Targets[seed % Targets.Length], new Random(seed));
+            await Undo(platform, targets[seed % targets.Length], new Random(seed));
         }
     }
 

@@ -201,7 +201,9 @@ public sealed class InstallFilesTests
         }
 
         node.Write("/run/registryproxy/agent.lock", "");
-        node.Write("/etc/kubernetes/kubelet/.config.json.registryproxy-new", "left by an end in the middle");
+        string[] unfinished = ["/etc/kubernetes/kubelet/.config.json.registryproxy-new", "/etc/kubernetes/kubelet/config.json.registryproxy-old",
+            "/opt/registryproxy/bin/registryproxy-nodeagent.registryproxy-old", "/opt/registryproxy/bin/.registryproxy-nodeagent.registryproxy-new"];
+        Array.ForEach(unfinished, file => node.Write(file, "left by an end in the middle"));
         Assert.Equal(0, await node.Uninstall("image-service"));
         Assert.Equal(["/var/lib/registryproxy", "/var/lib/registryproxy/nonce-door"], node.Named());
     }

@@ -10,15 +10,13 @@ namespace RegistryProxy.Tests.NodeAgent.Installation;
 [Campaign]
 public sealed class InstallKillTests
 {
-    private static readonly string[] Targets = ["image-service", "credential-provider", "containerd-mirror", "docker-helper"];
-
-    public static TheoryData<string> Platforms => [.. FakeNode.Platforms];
+    public static TheoryData<string> Platforms => [.. FakeNode.WithK3s];
 
     [Theory]
     [MemberData(nameof(Platforms))]
     public async Task An_installation_that_was_killed_anywhere_is_finished_by_the_next_and_undone_to_the_byte(string platform)
     {
-        foreach (var target in Targets)
+        foreach (var target in FakeNode.TargetsOf(platform))
         {
             foreach (var step in Slice(await StepsOf(platform, target, node => node.Install(target)), platform, target))
             {
@@ -39,7 +37,7 @@ public sealed class InstallKillTests
     [MemberData(nameof(Platforms))]
     public async Task An_installation_that_was_killed_anywhere_is_undone_to_the_byte_without_being_finished(string platform)
     {
-        foreach (var target in Targets)
+        foreach (var target in FakeNode.TargetsOf(platform))
         {
             var steps = await StepsOf(platform, target, node => node.Install(target));
             foreach (var step in Slice(steps, platform, target).Union(Enumerable.Range(0, 6)))
@@ -58,7 +56,7 @@ public sealed class InstallKillTests
     [MemberData(nameof(Platforms))]
     public async Task An_uninstallation_that_was_killed_anywhere_goes_on_or_turns_back(string platform)
     {
-        foreach (var target in Targets)
+        foreach (var target in FakeNode.TargetsOf(platform))
         {
             foreach (var step in Slice(
                 await StepsOf(platform, target, async node => await node.Install(target), node => node.Uninstall(target)),

@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Installation.Requests;
+using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Nodes;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
@@ -14,7 +15,7 @@ public sealed class OutcomeTableTests
     private static readonly string Page = Path.Combine(
         new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName, "docs", "nodeagent", "install.md");
 
-    private static readonly string[] Targets = ["image-service", "credential-provider", "containerd-mirror", "docker-helper"];
+    private static readonly string[] Targets = FakeNode.TargetsOf("kubeadm");
 
     [Fact]
     public async Task Every_row_is_what_becomes_of_a_node()
@@ -31,8 +32,8 @@ public sealed class OutcomeTableTests
         List<string> lines =
         [
             "| target | platforms | install | install again | uninstall after an edit by hand | uninstall after the platform rewrote the files | "
-                + "uninstall |",
-            "|---|---|---|---|---|---|---|",
+                + "`kill -9` at any step of either, and the same again | uninstall |",
+            "|---|---|---|---|---|---|---|---|",
         ];
         lines.AddRange(rows.GroupBy(row => (row.Target, row.Outcome)).Select(
             group => $"| {group.Key.Target} | {string.Join(", ", group.Select(row => row.Platform))} | {group.Key.Outcome} |"));
@@ -48,12 +49,13 @@ public sealed class OutcomeTableTests
         if (installed is null)
         {
             Assert.Empty(node.Differences(before));
-            return $"refused, no change | {Nothing} | {Nothing} | {Nothing} | {Nothing}";
+            return $"refused, no change | {Nothing} | {Nothing} | {Nothing} | {Nothing} | {Nothing}";
         }
 
         var again = await Again(node, target);
         var undone = await Undone(node, target, before);
-        return $"{installed} | {again} | {await Edited(platform, target)} | {await Upgraded(platform, target)} | {undone}";
+        return $"{installed} | {again} | {await Edited(platform, target)} | {await Upgraded(platform, target)} | "
+            + $"{await Killed(platform, target)} | {undone}";
     }
 
     private static async Task<string?> Installed(FakeNode node, string target)
@@ -149,6 +151,45 @@ public sealed class OutcomeTableTests
         Assert.Equal(0, await node.Uninstall(target));
         Assert.Empty(node.Named());
         return anew.All(file => node.Read(file.Key) == file.Value) ? "new text kept byte for byte" : "new text kept";
+    }
+
+    /// <summary>Every step in the long run, a few in the short one; <c>InstallKillTests</c> has the other ways on.</summary>
+    private static async Task<string> Killed(string platform, string target)
+    {
+        using var whole = FakeNode.Of(platform);
+        await whole.Install(target);
+        var installing = whole.Steps;
+        await whole.Uninstall(target);
+        foreach (var (isEnd, steps) in new[] { (false, installing), (true, whole.Steps) })
+        {
+            for (var step = 0; step < steps; step += Sizes.Full ? 1 : Math.Max(1, (steps - 1) / 3))
+            {
+                if (await AfterKill(platform, target, step, isEnd) is { } otherwise)
+                {
+                    return $"{otherwise} after step {step} of {(isEnd ? "uninstall" : "install")}";
+                }
+            }
+        }
+
+        return "finished, then identical to before";
+    }
+
+    /// <summary>What is wrong after an end at a step; <c>null</c> for nothing.</summary>
+    private static async Task<string?> AfterKill(string platform, string target, int step, bool isEnd)
+    {
+        using var node = FakeNode.Of(platform);
+        var before = node.Snapshot();
+        if (isEnd)
+        {
+            Assert.Equal(0, await node.Install(target));
+        }
+
+        node.KillBefore(step);
+        await Assert.ThrowsAsync<KilledException>(() => isEnd ? node.Uninstall(target) : node.Install(target));
+        var finished = isEnd || await node.Install(target) == 0;
+        var isUp = node.Systemd.KubeletRuns || isEnd;
+        return !finished ? "not finished" : !isUp ? "kubelet down" : await node.Uninstall(target) != 0 ? "not undone"
+            : node.Differences(before).Any() ? "changed" : node.Systemd.KubeletRuns ? null : "kubelet down";
     }
 
     private static bool Restarts(FakeNode node) =>

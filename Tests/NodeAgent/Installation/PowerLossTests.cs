@@ -15,7 +15,7 @@ public sealed partial class PowerLossTests
 {
     private static readonly string[] Kubelets = ["/var/lib/kubelet/config.yaml", "/etc/eks/image-credential-provider/config.json"];
 
-    public static TheoryData<string> Platforms => [.. FakeNode.Platforms];
+    public static TheoryData<string> Platforms => [.. FakeNode.WithK3s];
 
     [Theory]
     [InlineData("kubeadm", "image-service")]
@@ -38,7 +38,7 @@ public sealed partial class PowerLossTests
     [MemberData(nameof(Platforms))]
     public async Task A_node_that_boots_after_any_step_has_its_kubelet(string platform)
     {
-        foreach (var target in (string[])["image-service", "credential-provider", "containerd-mirror"])
+        foreach (var target in FakeNode.TargetsOf(platform).Where(target => target != "docker-helper"))
         {
             // There a file of flags comes and goes together with the list that the flags name.
             var isWhole = Sizes.Full || (platform == "kubeadm" && target == "credential-provider");

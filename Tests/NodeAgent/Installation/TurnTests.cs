@@ -1,9 +1,9 @@
 using System.Net;
-using System.Text;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.NodeAgent.ApiServer;
+using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.NodeAgent.Installation.Turns;
+using RegistryProxy.Tests.Support.Nodes;
 using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
@@ -11,8 +11,13 @@ namespace RegistryProxy.Tests.NodeAgent.Installation;
 /// <summary>Nodes that restart their kubelet take turns by leases.</summary>
 public sealed class TurnTests : IDisposable
 {
+    /// <summary>The longest that a waiting node pauses.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(48);
+
     private readonly FakeTimeProvider _time = new();
-    private readonly FakeLeases _leases = new();
+    private readonly FakeLeases _leases;
+
+    public TurnTests() => _leases = new FakeLeases(_time);
 
     [Fact]
     public async Task One_after_the_other()
@@ -23,7 +28,7 @@ public sealed class TurnTests : IDisposable
         await Pass(TimeSpan.FromMinutes(1));
         Assert.False(waiting.IsCompleted);
         await first.Release(CancellationToken.None);
-        await Pass(TimeSpan.FromSeconds(6));
+        await Pass(Longest);
         await waiting;
         Assert.Equal("b", _leases.Holder("door-0"));
     }
@@ -69,7 +74,7 @@ public sealed class TurnTests : IDisposable
         var waiting = TurnOf("b", 1).Take(CancellationToken.None);
         await Pass(Turn.Length - TimeSpan.FromSeconds(9));
         Assert.False(waiting.IsCompleted);
-        await Pass(TimeSpan.FromSeconds(15));
+        await Pass(TimeSpan.FromSeconds(9) + Longest);
         await waiting;
     }
 
@@ -91,13 +96,13 @@ public sealed class TurnTests : IDisposable
     public async Task A_node_that_takes_longer_than_a_turn_keeps_it()
     {
         var installed = new TaskCompletionSource<int>();
-        var running = TurnOf("a", 1).Run(() => true, () => installed.Task, CancellationToken.None);
+        var running = TurnOf("a", 1).Run(true, () => installed.Task, CancellationToken.None);
         var waiting = TurnOf("b", 1).Take(CancellationToken.None);
         await Pass(Turn.Length * 2);
         Assert.False(waiting.IsCompleted);
         installed.SetResult(0);
         Assert.Equal(0, await running);
-        await Pass(TimeSpan.FromSeconds(6));
+        await Pass(Longest);
         await waiting;
         Assert.Equal("b", _leases.Holder("door-0"));
     }
@@ -109,14 +114,81 @@ public sealed class TurnTests : IDisposable
         Assert.False(TurnOf("a", 1).Take(CancellationToken.None).IsCompleted);
         Assert.Equal("other", _leases.Holder("door-0"));
         _leases.Forbidden = true;
-        var fault = await Assert.ThrowsAsync<IOException>(() => TurnOf("b", 1).Take(CancellationToken.None));
+        var fault = await Assert.ThrowsAnyAsync<IOException>(() => TurnOf("b", 1).Take(CancellationToken.None));
         Assert.Contains("403 Forbidden; see deploy/nodeagent/base/turns.yaml", fault.Message);
+    }
+
+    [Fact]
+    public async Task Many_that_wait_ask_rarely_and_not_all_at_once()
+    {
+        (_leases.Nodes, var stop) = (1000, new CancellationTokenSource());
+        List<Task> waiting = [];
+        for (var place = 0; place < 100; place++)
+        {
+            await TurnOf($"n{place}", "10%").Take(stop.Token);
+        }
+
+        waiting.AddRange(Enumerable.Range(0, 100).Select(index => TurnOf($"w{index}", "10%").Take(stop.Token)));
+        await Pass(TimeSpan.FromMinutes(2));
+        _leases.Asked.Clear();
+        await Pass(TimeSpan.FromMinutes(1));
+        Assert.All(waiting, task => Assert.False(task.IsCompleted));
+
+        // Two questions each, of which there are two in a minute: before there were two for every place each three seconds.
+        Assert.InRange(_leases.Asked.Count, 300, 700);
+        Assert.InRange(_leases.Asked.GroupBy(moment => moment).Max(group => group.Count()), 1, 100);
+        await stop.CancelAsync();
+        await Task.WhenAll(waiting.Select(task => task.ContinueWith(_ => { }, TaskScheduler.Default)));
+        stop.Dispose();
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.TooManyRequests)]
+    [InlineData(HttpStatusCode.InternalServerError)]
+    [InlineData(HttpStatusCode.ServiceUnavailable)]
+    [InlineData(null)]
+    public async Task A_node_that_waits_goes_on_waiting_while_the_api_server_has_too_much_to_do(HttpStatusCode? status)
+    {
+        await TurnOf("gone", 1).Take(CancellationToken.None);
+        var waiting = TurnOf("b", 1).Take(CancellationToken.None);
+        await Pass(Turn.Length / 2);
+        (_leases.Busy, _leases.Away) = (status, 2);
+        await Pass(Turn.Length / 2);
+        Assert.InRange(_leases.Away, int.MinValue, 0);
+        await Pass(Longest * 2);
+        await waiting;
+        Assert.Equal("b", _leases.Holder("door-0"));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_refused_is_as_it_was_and_no_other_waits_for_it()
+    {
+        await Assert.ThrowsAsync<InstallRefusal>(
+            () => TurnOf("a", 1).Run(true, () => throw new InstallRefusal("/etc is read-only"), CancellationToken.None));
+        Assert.Equal("", _leases.Holder("door-0"));
+        await Assert.ThrowsAsync<IOException>(
+            () => TurnOf("a", 1).Run(true, () => throw new IOException("in the middle"), CancellationToken.None));
+        Assert.Equal("a", _leases.Holder("door-0"));
+    }
+
+    [Fact]
+    public async Task Leases_of_others_are_none_of_turns_and_long_lists_are_read_to_their_end()
+    {
+        _leases.PageSize = 2;
+        foreach (var index in Enumerable.Range(0, 5))
+        {
+            await TurnOf($"n{index}", 5).Take(CancellationToken.None);
+        }
+
+        _leases.Put("door-leader", "n4");
+        Assert.Equal(0, await TurnOf("n4", 5).Run(false, () => Task.FromResult(0), CancellationToken.None));
+        Assert.Equal(("", "n4", "n3"), (_leases.Holder("door-4"), _leases.Holder("door-leader"), _leases.Holder("door-3")));
     }
 
     [Fact]
     public async Task A_turn_is_handed_on_when_the_api_server_answers_again()
     {
-        var running = TurnOf("a", 1).Run(() => true, () => Installed(away: 3), CancellationToken.None);
+        var running = TurnOf("a", 1).Run(true, () => Installed(away: 3), CancellationToken.None);
         Assert.Equal(0, await _time.Passing(running, TimeSpan.FromSeconds(3)));
         Assert.Equal("", _leases.Holder("door-0"));
     }
@@ -125,18 +197,18 @@ public sealed class TurnTests : IDisposable
     public async Task A_turn_that_could_not_be_handed_on_is_by_the_next_start_which_restarts_nothing()
     {
         await TurnOf("other", 2).Take(CancellationToken.None);
-        var running = TurnOf("a", 2).Run(() => true, () => Installed(away: 100), CancellationToken.None);
+        var running = TurnOf("a", 2).Run(true, () => Installed(away: 100), CancellationToken.None);
         await Assert.ThrowsAsync<IOException>(() => _time.Passing(running, TimeSpan.FromSeconds(3)));
         Assert.Equal("a", _leases.Holder("door-1"));
-        Assert.Equal(0, await TurnOf("a", 2).Run(() => false, () => Installed(away: 0), CancellationToken.None));
+        Assert.Equal(0, await TurnOf("a", 2).Run(false, () => Installed(away: 0), CancellationToken.None));
         Assert.Equal(("other", ""), (_leases.Holder("door-0"), _leases.Holder("door-1")));
     }
 
     [Fact]
     public async Task A_node_on_which_it_fails_keeps_its_turn_and_one_that_restarts_nothing_does_not_depend_on_the_api_server()
     {
-        Assert.Equal(1, await TurnOf("a", 1).Run(() => true, () => Task.FromResult(1), CancellationToken.None));
-        Assert.Equal(0, await TurnOf("a", 1).Run(() => false, () => Installed(away: 100), CancellationToken.None));
+        Assert.Equal(1, await TurnOf("a", 1).Run(true, () => Task.FromResult(1), CancellationToken.None));
+        Assert.Equal(0, await TurnOf("a", 1).Run(false, () => Installed(away: 100), CancellationToken.None));
         Assert.Equal("a", _leases.Holder("door-0"));
     }
 
@@ -161,77 +233,4 @@ public sealed class TurnTests : IDisposable
     }
 
     private Task Pass(TimeSpan time) => _time.Pass(time, TimeSpan.FromSeconds(3));
-
-    /// <summary>Leases with versions, as an API server has them; every answer is there at once.</summary>
-    private sealed class FakeLeases : HttpMessageHandler
-    {
-        private readonly Dictionary<string, JsonObject> _known = [];
-
-        public string? Quicker { get; set; }
-
-        public bool Forbidden { get; set; }
-
-        public int Nodes { get; set; }
-
-        /// <summary>So many requests are not answered.</summary>
-        public int Away { get; set; }
-
-        public string? Holder(string name) => _known[name]["spec"]!["holderIdentity"]!.GetValue<string>();
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            Assert.Equal("Bearer token", request.Headers.Authorization!.ToString());
-            if (Away-- > 0)
-            {
-                throw new HttpRequestException("connection refused");
-            }
-
-            var path = request.RequestUri!.AbsolutePath;
-            if (path == "/apis/apps/v1/namespaces/space/daemonsets/door")
-            {
-                return Task.FromResult(Json(new JsonObject { ["status"] = new JsonObject { ["desiredNumberScheduled"] = Nodes } }));
-            }
-
-            Assert.StartsWith("/apis/coordination.k8s.io/v1/namespaces/space/leases", path);
-            var body = request.Content is null ? null
-                : JsonNode.Parse(request.Content.ReadAsStringAsync(cancellationToken).GetAwaiter().GetResult())!.AsObject();
-            var name = body?["metadata"]!["name"]!.GetValue<string>() ?? path[(path.LastIndexOf('/') + 1)..];
-            return Task.FromResult(Forbidden ? new HttpResponseMessage(HttpStatusCode.Forbidden) : Answer(request.Method, name, body));
-        }
-
-        private HttpResponseMessage Answer(HttpMethod method, string name, JsonObject? body)
-        {
-            var known = _known.GetValueOrDefault(name);
-            if (method == HttpMethod.Get)
-            {
-                return known is null ? new HttpResponseMessage(HttpStatusCode.NotFound) : Json(known);
-            }
-
-            if (Quicker is { } other)
-            {
-                Quicker = null;
-                Answer(HttpMethod.Post, name, new JsonObject
-                {
-                    ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = new JsonObject
-                    {
-                        ["holderIdentity"] = other, ["renewTime"] = body!["spec"]!["renewTime"]!.GetValue<string>()
-                    },
-                });
-                known = _known[name];
-            }
-
-            var version = known?["metadata"]!["resourceVersion"]!.GetValue<string>();
-            if (method == HttpMethod.Post ? known is not null : version != body!["metadata"]!["resourceVersion"]?.GetValue<string>())
-            {
-                return new HttpResponseMessage(HttpStatusCode.Conflict);
-            }
-
-            body!["metadata"]!["resourceVersion"] = $"{int.Parse(version ?? "0") + 1}";
-            _known[name] = body;
-            return Json(body);
-        }
-
-        private static HttpResponseMessage Json(JsonObject lease) =>
-            new(HttpStatusCode.OK) { Content = new StringContent(lease.ToJsonString(), Encoding.UTF8, "application/json") };
-    }
 }

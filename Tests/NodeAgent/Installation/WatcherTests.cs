@@ -37,6 +37,20 @@ public sealed class WatcherTests
         Assert.Empty(node.Differences(before));
     }
 
+    [Fact]
+    public async Task Another_agent_is_tried_where_the_former_one_failed()
+    {
+        using var node = FakeNode.Of("kubeadm");
+        node.Systemd.KubeletHatesTheAgent = true;
+        Assert.Equal(1, await node.Install("image-service"));
+        node.Systemd.KubeletHatesTheAgent = false;
+        Assert.Equal(1, await node.Install("image-service"));
+        Assert.Contains("this change failed on this node before", node.Said.ToString());
+        node.Program = "the agent, other version";
+        Assert.True(await node.Install("image-service") == 0, node.Said.ToString());
+        Assert.Equal("the agent, other version", node.Read("/opt/registryproxy/bin/registryproxy-nodeagent"));
+    }
+
     [Theory]
     [InlineData("systemd-run")]
     [InlineData("systemctl restart registryproxy-nodeagent")]

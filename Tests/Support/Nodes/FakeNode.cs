@@ -34,6 +34,9 @@ internal sealed class FakeNode : IDisposable
     public static string[] Platforms { get; } =
         ["kubeadm", "kubeadm-stargz", "eks", "eks-kubelet-config", "eks-soci", "eks-soci-kubelet-config", "gke", "aks"];
 
+    /// <summary>The same and k3s, which can be changed by some targets alone.</summary>
+    public static string[] WithK3s { get; } = [.. Platforms, "k3s"];
+
     public string Root { get; }
 
     public FakeSystemd Systemd { get; }
@@ -43,6 +46,9 @@ internal sealed class FakeNode : IDisposable
 
     /// <summary>Changes that the node does not permit, as SELinux or an append-only file would not.</summary>
     public Func<string, bool> Denied { get; set; } = _ => false;
+
+    /// <summary>A port of the node that somebody else listens on.</summary>
+    public int? TakenPort { get; set; }
 
     /// <summary>How many changes and calls there were.</summary>
     public int Steps => Changes.Count;
@@ -81,6 +87,10 @@ internal sealed class FakeNode : IDisposable
         node.Systemd.StartKubelet();
         return node;
     }
+
+    /// <summary>What can be installed on a platform.</summary>
+    public static string[] TargetsOf(string platform) => platform == "k3s" ? ["credential-provider", "docker-helper"]
+        : ["image-service", "credential-provider", "containerd-mirror", "docker-helper"];
 
     public string At(string path) => Root + path;
 
@@ -174,8 +184,11 @@ internal sealed class FakeNode : IDisposable
     private async Task<int> Run(Func<Node, Task<int>> run)
     {
         (Said, Changes) = (new StringWriter(), []);
-        var node = new Node(Host(), AgentProgram(), Systemd,
-            (_, _, _) => Task.FromResult(Systemd.AgentAnswers ? null : "it does not answer"), Said, TimeProvider.System);
+        var questions = new NodeQuestions(
+            (_, _, _) => Task.FromResult(Systemd.AgentAnswers ? null : "it does not answer"), () => Task.FromResult<string?>(null),
+            (key, port) => TakenPort == port.Port ? $"{key}: port {port.Port} is in use" : null);
+        var node = new Node(Host(), AgentProgram(), Systemd, questions, Said, TimeProvider.System)
+            { Steadiness = new WatchTimes(TimeSpan.Zero, TimeSpan.Zero) };
         try
         {
             return await run(node);

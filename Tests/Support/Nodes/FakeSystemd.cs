@@ -40,6 +40,17 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     /// <summary>What systemd says of the file of kubelet's unit.</summary>
     public string KubeletLoads { get; set; } = "loaded";
 
+    /// <summary>A kubelet that ends again and again for reasons of its own, whatever its files say.</summary>
+    public bool KubeletIsBroken
+    {
+        get;
+        set
+        {
+            field = value;
+            KubeletRuns = !value && StartKubelet();
+        }
+    }
+
     /// <summary>A kubelet that somebody stopped.</summary>
     public bool KubeletIsStopped
     {
@@ -103,10 +114,11 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
             _ when command[0] == "systemd-run" => await Watch(command[^1]),
             _ => true,
         };
-        if (command is ["systemctl", "show", "--property=LoadState,ActiveState", var shown])
+        if (command is ["systemctl", "show", "--property=LoadState,ActiveState,ActiveEnterTimestampMonotonic", var shown])
         {
             return (0, $"LoadState={(shown == "kubelet" ? KubeletLoads : "loaded")}\n"
-                + $"ActiveState={(KubeletIsStopped ? "inactive" : "active")}\n");
+                + $"ActiveState={(KubeletIsStopped ? "inactive" : KubeletRuns ? "active" : "activating")}\n"
+                + "ActiveEnterTimestampMonotonic=1\n");
         }
 
         good = good && !(IsDoneButFails is { } late && words.Contains(late));
@@ -134,7 +146,7 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
         ImageService = UsedBy(host, words);
         var ours = ImageService == "unix:///run/registryproxy/image.sock"
             || (Providers(host, words) ?? []).Any(ProviderConfigText.IsOurs);
-        return KubeletRuns = ProvidersAreGood(host, words) && !(KubeletHatesTheAgent && ours)
+        return KubeletRuns = !KubeletIsBroken && ProvidersAreGood(host, words) && !(KubeletHatesTheAgent && ours)
             && (ImageService?.Contains("registryproxy") != true || AgentRuns);
     }
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Support.Nodes;
@@ -61,10 +62,12 @@ public sealed class ContainerdNode(Lab lab) : NodeFixture(lab)
     protected override Task<string> Runtime() => Settings(Lab, Door);
 }
 
-/// <summary>A node whose Docker Engine has the containerd image store.</summary>
+/// <summary>
+/// A node whose Docker Engine has the containerd image store: a real one where the machine has it, else what answers as one.
+/// </summary>
 public sealed class ContainerdStoreNode(Lab lab) : NodeFixture(lab)
 {
-    private ContainerdStoreEngine? _engine;
+    private IAsyncDisposable? _engine;
 
     public override async ValueTask DisposeAsync()
     {
@@ -77,7 +80,15 @@ public sealed class ContainerdStoreNode(Lab lab) : NodeFixture(lab)
 
     protected override async Task<string> Runtime()
     {
-        _engine = await ContainerdStoreEngine.Start(Door.Door.DataUrl);
-        return $"{{ type: docker, endpoint: \"unix://{_engine.Socket}\" }}";
+        if (NewerClients.Engine is { } programs)
+        {
+            var real = await DockerEngine.StartWithContainerdStore(programs);
+            _engine = real;
+            return DockerNode.Settings(real);
+        }
+
+        var engine = await ContainerdStoreEngine.Start(Door.Door.DataUrl);
+        _engine = engine;
+        return $"{{ type: docker, endpoint: \"unix://{engine.Socket}\" }}";
     }
 }

@@ -33,6 +33,10 @@ internal sealed class NewerClients : IDisposable
     /// <summary>Where <c>test.sh --full</c> has Renovate.</summary>
     public static string Renovate { get; } = Path.Combine(Cache, "renovate", "node_modules");
 
+    /// <summary>The folder of a newer Docker Engine and of all that it starts; <c>null</c> where it could not be had.</summary>
+    public static string? Engine { get; } = Path.Combine(Unpacked, "engine") is var folder
+        && System.IO.File.Exists(Path.Combine(folder, "dockerd")) ? folder : null;
+
     /// <summary>The policy that takes every image.</summary>
     public string Policy => _home.File("policy.json");
 

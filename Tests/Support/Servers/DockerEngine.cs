@@ -15,14 +15,28 @@ internal sealed class DockerEngine : IAsyncDisposable
 
     private string Socket => $"unix://{SocketPath}";
 
-    public static async Task<DockerEngine> Start(string? dataRoot = null)
+    /// <summary>The engine of this machine.</summary>
+    public static Task<DockerEngine> Start(string? dataRoot = null) => Start("dockerd", new TemporaryFolder(), dataRoot, []);
+
+    /// <summary>A newer engine that has containerd keep its images.</summary>
+    /// <param name="programs">The folder of the engine and of all that it starts.</param>
+    public static Task<DockerEngine> StartWithContainerdStore(string programs)
     {
         var folder = new TemporaryFolder();
-        var process = ChildProcess.Start("dockerd",
+        var settings = folder.Write("daemon.json", """{ "features": { "containerd-snapshotter": true } }""");
+        return Start(
+            Path.Combine(programs, "dockerd"), folder, null, ["--config-file", settings],
+            ("PATH", $"{programs}:{Environment.GetEnvironmentVariable("PATH")}"));
+    }
+
+    private static async Task<DockerEngine> Start(
+        string program, TemporaryFolder folder, string? dataRoot, string[] more, params (string, string)[] environment)
+    {
+        var process = ChildProcess.Start(program,
         [
             "--data-root", dataRoot ?? folder.File("data"), "--exec-root", folder.File("exec"), "--pidfile", folder.File("pid"),
-            "-H", $"unix://{folder.File("docker.sock")}", "--bridge=none", "--iptables=false",
-        ]);
+            "-H", $"unix://{folder.File("docker.sock")}", "--bridge=none", "--iptables=false", .. more,
+        ], environment);
         var engine = new DockerEngine(folder, process);
         await Eventually.True(
             async () => (await new DockerClient(engine.Socket, folder.Path).Run("version")).ExitCode == 0 || process.HasExited,
