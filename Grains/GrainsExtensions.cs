@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Administration;
@@ -97,7 +98,14 @@ public static class GrainsExtensions
         .AddSingleton<ServiceOutages>()
         .AddSingleton(services => new SiloTroubles(
             services.GetRequiredService<IConfigurationFeed>(), services.GetRequiredService<ServiceOutages>()))
-        .AddSingleton<AuthenticatorFactory>()
+        .AddSingleton(services => new AuthenticatorFactory(
+            services.GetRequiredService<PasswordWork>(), services.GetRequiredService<NonceAuthority>(),
+            services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<EgressProxies>(),
+            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILoggerFactory>(),
+            services.GetRequiredService<ServiceOutages>())
+        {
+            Secrets = services.GetRequiredService<LastingSecrets>(),
+        })
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>()
         .AddSingleton<LoginWithPassword>()
@@ -129,6 +137,7 @@ public static class GrainsExtensions
             services.GetRequiredService<AuthenticatorDirectory>(), services.GetRequiredService<RobotAdministration>()));
 
     private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
+        .AddSingleton<LastingSecrets>()
         .AddSingleton<EgressProxies>()
         .AddSingleton<UpstreamNetworks>()
         .AddSingleton<UpstreamTokenClient>()

@@ -78,6 +78,9 @@ public sealed partial class UnusableFiles
         }
     }
 
+    /// <summary>Forgets a section whose former content is not in use any more.</summary>
+    public void Forget(string section) => _outages.TryRemove(section, out _);
+
     /// <summary>Forgets all but these sections: the others are not configured any more.</summary>
     public void Keep(IEnumerable<string> sections)
     {

@@ -81,4 +81,7 @@ public sealed class SecretUnavailableException(string source, string name, strin
 {
     /// <summary>The message for those who may not know where the secret lies.</summary>
     public string WithoutName { get; } = $"{source} {reason}";
+
+    /// <summary>Whether what it comes from can be read and says that there is none: then the former one is not meant any more.</summary>
+    public bool IsWithdrawn { get; init; }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Aws;
@@ -21,6 +22,9 @@ internal sealed class AuthenticatorFactory(
 {
     /// <summary>The robots of all tenants, which no configuration names.</summary>
     public RobotAuthenticator Robots { get; } = new(grains, time);
+
+    /// <summary>Keeps what was read last of their secrets; <c>null</c> in a trial, which is about what lies there now.</summary>
+    public LastingSecrets? Secrets { get; init; }
 
     /// <summary>Forgets what is wrong with the servers of all but these authenticators.</summary>
     public void Keep(IEnumerable<string> authenticators) => outages?.Keep(authenticators);
@@ -49,8 +53,8 @@ internal sealed class AuthenticatorFactory(
             ? new HtpasswdAuthenticator(htpasswd, file, work)
             : throw new FormatException(string.Join("; ", problems)),
         LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>())
-            { Server = server() },
-        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time, server()),
+            { Server = server(), Secrets = Secrets },
+        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time, server(), Secrets),
         KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time, server()),
         GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time, server()),
         AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time) { Server = server() },

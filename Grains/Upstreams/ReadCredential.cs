@@ -8,7 +8,10 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
 
-/// <summary>The credential of an upstream as it lies there now: a secret, an issuer, or the reason why there is neither.</summary>
+/// <summary>
+/// The credential of an upstream as it lies there now, or as it did when it last could be read: a secret, an issuer, or the reason why
+/// there is neither.
+/// </summary>
 internal sealed record ReadCredential(string Stamp)
 {
     public UpstreamSecret? Secret { get; init; }
@@ -22,10 +25,10 @@ internal sealed record ReadCredential(string Stamp)
     {
         try
         {
-            var (secret, issuer) = source.Of(upstream);
+            var (secret, issuer, shown) = source.Read(upstream);
             var material = issuer is null
                 ? $"{secret?.Username}\n{secret?.Password?.Reveal()}\n{secret?.IdentityToken?.Reveal()}\n{secret?.PasswordGrant}"
-                : $"{issuer.Definition}\n{issuer.ReadMaterial()}";
+                : $"{issuer.Definition}\n{shown}";
             return new ReadCredential(stamp.Of(upstream, material)) { Secret = secret, Issuer = issuer };
         }
         catch (SecretUnavailableException fault)

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Egress;
 using RegistryProxy.Files;
 using RegistryProxy.Protocol;
@@ -12,7 +13,7 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>The authorization code flow with PKCE against one provider (OpenID Connect Core 1.0 §3.1, RFC 7636).</summary>
 internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLoginConfiguration people, Func<IssuedToken, Verdict> identify,
-    Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server) : IDisposable
+    Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server, LastingSecrets? secrets) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
 
@@ -112,6 +113,11 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         _ways.Dispose();
     }
 
+    private Secret? ClientSecret => people.ClientSecret is not { } source ? null
+        : secrets is null ? source.Read()
+        : secrets.Read(LastingSecrets.OfAuthenticator(configuration.Name, LastingSecrets.ClientSecret),
+            (configuration.Stamp, configuration.Issuer, people.ClientId, source), source.Read);
+
     private Verdict FromAnother => Verdict.Refused(
         $"the provider that sent you back is not the one of '{configuration.Name}', where this login began; nothing was shown to either");
 
@@ -174,10 +180,10 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         var request = OriginGuard.Request(HttpMethod.Post, HttpOrigin.Of(address), OriginForm.Of(address.PathAndQuery));
         request.Headers.Accept.ParseAdd("application/json");
         request.Headers.UserAgent.ParseAdd("registryproxy");
-        if (people.ClientSecret is { } secret)
+        if (ClientSecret is { } secret)
         {
             // RFC 6749 §2.3.1: both parts form-encoded before they are joined.
-            var pair = $"{Uri.EscapeDataString(people.ClientId)}:{Uri.EscapeDataString(secret.Read().Reveal())}";
+            var pair = $"{Uri.EscapeDataString(people.ClientId)}:{Uri.EscapeDataString(secret.Reveal())}";
             request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes(pair)));
         }
         else

@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Egress;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
@@ -13,15 +14,17 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDispos
     /// <param name="network">How connections to it are opened.</param>
     /// <param name="time">The time.</param>
     /// <param name="server">What is told of how the provider fares.</param>
+    /// <param name="secrets">Keeps what was read last of <c>clientSecret</c>; <c>null</c> to take it as it lies there now.</param>
     public OidcAuthenticator(
-        OidcConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server)
+        OidcConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server,
+        LastingSecrets? secrets = null)
     {
         _configuration = configuration;
         _verifier = new(configuration, network, time, server, IssuedTokenVerifier.AnySignature)
         {
             SubjectClaim = configuration.SubjectClaim,
         };
-        People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, network, time, server) : null;
+        People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, network, time, server, secrets) : null;
     }
 
     /// <summary>How people log in by browser; <c>null</c> when they do not.</summary>

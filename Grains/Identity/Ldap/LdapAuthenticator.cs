@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Ldap;
@@ -25,6 +26,9 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     /// <summary>What is told of how the directory fares; <c>null</c> for nothing.</summary>
     public ServiceOutages.ServiceOutage? Server { get; init; }
+
+    /// <summary>Keeps what was read last of <c>bindPassword</c>; <c>null</c> to take it as it lies there now.</summary>
+    public LastingSecrets? Secrets { get; init; }
 
     private readonly LdapPool _pool = new(new LdapServer(configuration), time);
     private readonly string? _nameAttribute = NameAttribute().Match(configuration.UserFilter) is { Success: true } match
@@ -248,13 +252,18 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     {
         try
         {
-            await link.Become(configuration.BindDn, configuration.BindPassword?.Read().Reveal() ?? "", cancellation);
+            await link.Become(configuration.BindDn, ReaderPassword?.Reveal() ?? "", cancellation);
         }
         catch (SecretUnavailableException fault)
         {
             throw new LdapException(fault.Message, fault);
         }
     }
+
+    private Secret? ReaderPassword => configuration.BindPassword is not { } source ? null
+        : Secrets is null ? source.Read()
+        : Secrets.Read(LastingSecrets.OfAuthenticator(configuration.Name, LastingSecrets.BindPassword),
+            (configuration.Stamp, configuration.Url, configuration.BindDn, source), source.Read);
 
     private string[] Attributes => [.. new[] { _nameAttribute }.OfType<string>(), .. PasswordTimes];
 

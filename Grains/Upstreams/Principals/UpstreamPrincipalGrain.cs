@@ -30,17 +30,18 @@ internal sealed class UpstreamPrincipalGrain(
     public ValueTask<PrincipalAnswer> Get(string upstream, long refusedVersion)
     {
         ISecretIssuer? issuer;
-        string material;
+        string shown, material;
         try
         {
-            issuer = configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var found) ? source.Of(found).Issuer : null;
+            (_, issuer, shown) = configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var found)
+                ? source.Read(found) : new SourcedCredential(null, null, "");
             if (issuer is null || PrincipalKey.Of(issuer) != this.GetPrimaryKeyString())
             {
                 return new(PrincipalAnswer.Of(
                     new UpstreamFailure(UpstreamFailureKind.Unreachable, "its credentials have just been edited", 1)));
             }
 
-            material = Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(issuer.ReadMaterial())));
+            material = Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(shown)));
         }
         catch (SecretUnavailableException fault)
         {

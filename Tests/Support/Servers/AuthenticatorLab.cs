@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Network;
@@ -15,6 +16,7 @@ internal sealed class AuthenticatorLab : IDisposable
     private readonly PasswordWork _work = new();
     private EgressProxies? _proxies;
     private FixedConfiguration? _feed;
+    private LastingSecrets? _secrets;
 
     /// <summary>Writes a file beside the configuration.</summary>
     public string Write(string name, string text) => _folder.Write(name, text);
@@ -25,11 +27,14 @@ internal sealed class AuthenticatorLab : IDisposable
     public IEnumerable<string> Errors(string authenticator) => Read(authenticator).Errors.Select(error => error.ToString());
 
     /// <summary>Makes an authenticator of the YAML of its map.</summary>
-    public IAuthenticator Create(string authenticator, TimeProvider? time = null, string top = "")
+    public IAuthenticator Create(string authenticator, TimeProvider? time = null, string top = "", bool keepsSecrets = false)
     {
         var snapshot = Good(authenticator, top);
+        _secrets = keepsSecrets ? new LastingSecrets(
+            new FixedConfiguration(snapshot), TimeProvider.System, NullLogger<LastingSecrets>.Instance) : null;
         var (made, problem) = new AuthenticatorFactory(
             _work, null!, null!, Proxies(snapshot), time ?? TimeProvider.System, NullLoggerFactory.Instance)
+            { Secrets = _secrets }
             .TryCreate(snapshot.Configuration.Authenticators["it"]);
         return made ?? throw new InvalidOperationException(problem);
     }
@@ -49,6 +54,7 @@ internal sealed class AuthenticatorLab : IDisposable
     public void Dispose()
     {
         _proxies?.Dispose();
+        _secrets?.Dispose();
         _folder.Dispose();
     }
 

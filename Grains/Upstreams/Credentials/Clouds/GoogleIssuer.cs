@@ -24,7 +24,7 @@ internal sealed class GoogleIssuer(
         google.MetadataEndpoint?.AbsoluteUri ?? "", network.AllowPrivate.ToString(),
     ]);
 
-    public string ReadMaterial() => google.KeyFile is { } file ? new FileSecret(file).Read().Reveal() : "";
+    public string ReadMaterial() => google.KeyFile is { } file ? GoogleKeyFile.ReadText(file) : "";
 
     public async Task<IssuedSecret> Issue(CancellationToken cancellation)
     {

@@ -14,6 +14,24 @@ internal static class GoogleKeyFile
 {
     private static readonly string[] Places = ["token_uri", "token_url", "service_account_impersonation_url"];
 
+    /// <summary>Its text, if it is one of a key file: half of one is no other key.</summary>
+    /// <exception cref="SecretUnavailableException">It cannot be read, or is not JSON.</exception>
+    public static string ReadText(string file)
+    {
+        var text = new FileSecret(file).Read().Reveal();
+        try
+        {
+            JsonDocument.Parse(text).Dispose();
+            return text;
+        }
+        catch (JsonException)
+        {
+            throw Unusable(file, "is not a Google key file");
+        }
+    }
+
+    /// <summary>The credential in it.</summary>
+    /// <exception cref="SecretUnavailableException">It cannot be read, or names places that are not Google's.</exception>
     public static GoogleCredential Read(string file)
     {
         var text = new FileSecret(file).Read().Reveal();
