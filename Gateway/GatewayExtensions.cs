@@ -189,6 +189,7 @@ public static class GatewayExtensions
         .AddSingleton<DistributionEndpoints>()
         .AddSingleton<OperationRunner>()
         .AddSingleton<PullOperations>()
+        .AddSingleton<IllegibleWrites>()
         .AddSingleton<RepeatableWrites>()
         .AddSingleton<Deletions>()
         .AddSingleton<AnnouncedWrites>()

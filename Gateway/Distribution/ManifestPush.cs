@@ -47,7 +47,7 @@ internal sealed class ManifestPush(
         var target = tags.Aggregate(forwarding.Target, (form, tag) => form.With("tag", tag.Value));
         var (answer, error) = await writes.Run(
             request, [request.Path.Reference!, .. tags.Select(tag => ManifestReference.Of(tag))],
-            before => repeatable.Put(request, forwarding with { Target = target, BeforeSending = before }, bytes));
+            before => repeatable.Put(request, request.Path.Reference!, forwarding with { Target = target, BeforeSending = before }, bytes));
         using (answer)
         {
             return answer is null ? error : await Answer(request, answer, tags, bytes);
@@ -70,7 +70,8 @@ internal sealed class ManifestPush(
         {
             var reference = ManifestReference.Of(tag);
             var (tagged, error) = await writes.Run(
-                request, [reference], before => repeatable.Put(request, To(request, reference) with { BeforeSending = before }, bytes));
+                request, [reference], before => repeatable.Put(
+                    request, reference, To(request, reference) with { BeforeSending = before }, bytes));
             using (tagged)
             {
                 if (tagged is null)

@@ -1,3 +1,4 @@
+using System.Net;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
@@ -11,7 +12,7 @@ namespace RegistryProxy.Gateway.Distribution;
 /// <summary>
 /// Writes that are here as a whole, a manifest or a deletion: they can be sent once more when the upstream's token was over.
 /// </summary>
-internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failures, TimeProvider time)
+internal sealed class RepeatableWrites(UpstreamClient client, IllegibleWrites illegible, FailureLog failures, TimeProvider time)
 {
     private const int Piece = 4 * 1024;
 
@@ -37,7 +38,7 @@ internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failure
     /// <summary>
     /// Puts a manifest; the answer, which the caller disposes of, or the error. What the client demands of the one before goes with it.
     /// </summary>
-    public async Task<UpstreamResult> Put(RegistryRequest request, ForwardRequest forwarding, byte[] bytes)
+    public async Task<UpstreamResult> Put(RegistryRequest request, ManifestReference reference, ForwardRequest forwarding, byte[] bytes)
     {
         using var message = new HttpRequestMessage(HttpMethod.Put, (Uri?)null) { Content = new ByteArrayContent(bytes) };
         RequestHeaders.CopyConditions(request.Context.Request, message);
@@ -46,7 +47,9 @@ internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failure
             message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         }
 
-        return await Send(request, forwarding, message);
+        var result = await Send(request, forwarding, message);
+        return result.IsIllegible && await illegible.Has(request, reference, bytes)
+            ? new UpstreamResult(new HttpResponseMessage(HttpStatusCode.Created), null) : result;
     }
 
     /// <summary>Deletes.</summary>

@@ -28,7 +28,7 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             return await Length(fetch, digest, cancellation) is { } length ? Opened(fetch, [], length, null) : RangesResult.Whole;
         }
 
-        if (!asked.AreSeveral || !support.TakesSeveral(fetch) || asked.Text.Length > MaxHeader)
+        if (!asked.AreSeveral || !support.TakesSeveral(fetch, asked.Count) || asked.Text.Length > MaxHeader)
         {
             return await FirstOf(fetch, digest, asked, cancellation);
         }
@@ -54,7 +54,7 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             : await FirstOf(fetch, digest, asked, cancellation);
         if (!isCut && (one.IsWhole || one.Opened?.Ranges.Length == asked.Count))
         {
-            support.RefusedSeveral(fetch);
+            support.RefusedSeveral(fetch, asked.Count);
         }
 
         return one;

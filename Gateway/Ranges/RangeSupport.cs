@@ -18,23 +18,27 @@ internal sealed class RangeSupport(TimeProvider time)
     /// <summary>What that may hold, in bytes.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
 
-    private readonly WeighedCache<(string Place, bool IsOfOne), long> _refused =
+    /// <summary>When ranges were refused there, and how many at once.</summary>
+    private readonly WeighedCache<(string Place, bool IsOfOne), (long At, int Count)> _refused =
         new(Capacity, MaxBytes, static (key, _) => TextWeight.Of(key.Place));
 
     /// <summary>Whether it is worth asking for one range.</summary>
-    public bool TakesOne(Fetch fetch) => !IsRefused(fetch, isOfOne: true);
+    public bool TakesOne(Fetch fetch) => !IsRefused(fetch, isOfOne: true, 1);
 
-    /// <summary>Whether it is worth asking for several at once.</summary>
-    public bool TakesSeveral(Fetch fetch) => !IsRefused(fetch, isOfOne: false);
+    /// <summary>
+    /// Whether it is worth asking for so many at once: a server that takes a few of them refuses hundreds, which a stranger may have
+    /// asked for.
+    /// </summary>
+    public bool TakesSeveral(Fetch fetch, int count) => !IsRefused(fetch, isOfOne: false, count);
 
     /// <summary>A range was answered with the whole.</summary>
-    public void RefusedOne(Fetch fetch) => _refused.Set((PlaceOf(fetch), true), time.GetTimestamp());
+    public void RefusedOne(Fetch fetch) => _refused.Set((PlaceOf(fetch), true), (time.GetTimestamp(), 1));
 
-    /// <summary>Several at once were answered with something else than parts.</summary>
-    public void RefusedSeveral(Fetch fetch) => _refused.Set((PlaceOf(fetch), false), time.GetTimestamp());
+    /// <summary>So many at once were answered with something else than parts.</summary>
+    public void RefusedSeveral(Fetch fetch, int count) => _refused.Set((PlaceOf(fetch), false), (time.GetTimestamp(), count));
 
-    private bool IsRefused(Fetch fetch, bool isOfOne) =>
-        _refused.TryGet((PlaceOf(fetch), isOfOne), out var since) && time.GetElapsedTime(since) < Life;
+    private bool IsRefused(Fetch fetch, bool isOfOne, int count) =>
+        _refused.TryGet((PlaceOf(fetch), isOfOne), out var refused) && count >= refused.Count && time.GetElapsedTime(refused.At) < Life;
 
     private static string PlaceOf(Fetch fetch) => $"{fetch.Destination.Upstream.Name}/{fetch.Destination.Name}";
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using RegistryProxy.Gateway.Cache.Links;
@@ -15,7 +16,8 @@ namespace RegistryProxy.Gateway.Uploads;
 /// Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.
 /// </summary>
 internal sealed class UploadOperations(
-    UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter, KnownPlaces places)
+    UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter, KnownPlaces places,
+    IllegibleWrites illegible)
 {
     public async Task<DistributionError?> Start(RegistryRequest request)
     {
@@ -98,8 +100,7 @@ internal sealed class UploadOperations(
         }
 
         LiftLimits(request.Context);
-        var (answer, error) = await forwarder.Write(
-            request, To(request, state.Location.With("digest", digest.Value)) with { Method = HttpMethod.Put });
+        var (answer, error) = await Put(request, state, digest);
         if (answer is not null)
         {
             UploadHeaders.AnswerCreated(answer, request, digest);
@@ -107,6 +108,14 @@ internal sealed class UploadOperations(
         }
 
         return error;
+    }
+
+    private async Task<UpstreamResult> Put(RegistryRequest request, UploadState state, Digest digest)
+    {
+        var result = await forwarder.Write(
+            request, To(request, state.Location.With("digest", digest.Value)) with { Method = HttpMethod.Put });
+        return result.IsIllegible && await illegible.Has(request, digest)
+            ? new UpstreamResult(new HttpResponseMessage(HttpStatusCode.Created), null) : result;
     }
 
     /// <summary>A request of an upload that was begun.</summary>

@@ -64,7 +64,7 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
         {
             return new UpstreamResult(null, UpstreamErrors.Unanswered(upstream, fault))
             {
-                Cause = FailureCause.Of(fault), IsUnsent = call is not { IsSent: true },
+                Cause = FailureCause.Of(fault), IsUnsent = call is not { IsSent: true }, IsIllegible = UpstreamErrors.IsIllegible(fault),
             };
         }
     }

@@ -73,6 +73,11 @@ internal static class UpstreamErrors
         return DistributionError.Unavailable(503, $"upstream '{upstream.Name}' does not answer", RetryAfterSeconds);
     }
 
+    /// <summary>Whether an answer came that is no HTTP, or whose head is longer than is read.</summary>
+    public static bool IsIllegible(Exception? fault) => fault.Causes().Any(cause => cause
+        is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
+        or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded });
+
     /// <summary>The upstream answered with something other than success.</summary>
     public static async ValueTask<DistributionError> From(
         Upstream upstream, DistributionError notFound, HttpResponseMessage response, TimeProvider time, CancellationToken cancellation)

@@ -57,7 +57,7 @@ internal sealed class UpstreamForwarder(
             null, failures.Tell(request, error, FailureCause.Of(fault),
                 UpstreamErrors.From(request.Upstream, forwarding, error, fault)))
         {
-            IsUnsent = !call.IsSent,
+            IsUnsent = !call.IsSent, IsIllegible = UpstreamErrors.IsIllegible(fault),
         };
     }
 

@@ -13,6 +13,9 @@ internal readonly record struct UpstreamResult(HttpResponseMessage? Answer, Dist
     /// <summary>Of a write: whether it is certain that the upstream got nothing of it.</summary>
     public bool IsUnsent { get; init; }
 
+    /// <summary>Whether it answered, and nobody can read what: a write may have succeeded.</summary>
+    public bool IsIllegible { get; init; }
+
     /// <summary>What the upstream answered; <c>null</c> when it was not asked, or did not answer.</summary>
     public RefusedAnswer? Refused { get; init; }
 

@@ -8,7 +8,7 @@ namespace RegistryProxy.Grains.Login;
 /// Waits in memory for a person: a login that is lost with its silo is started again. An activation for which nothing waits ends at once.
 /// </summary>
 [GrainType("devicelogin")]
-[CollectionAgeLimit(Minutes = GrainAges.Small)]
+[CollectionAgeLimit(Minutes = GrainAges.MaxIdle)]
 internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginGrain
 {
     private string? _hash;

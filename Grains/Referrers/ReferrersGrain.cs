@@ -5,7 +5,7 @@ using RegistryProxy.Grains.Storage;
 namespace RegistryProxy.Grains.Referrers;
 
 /// <inheritdoc cref="IReferrersGrain"/>
-[GrainType("referrers"), Reentrant, CollectionAgeLimit(Minutes = GrainAges.Small)]
+[GrainType("referrers"), Reentrant, CollectionAgeLimit(Minutes = GrainAges.MaxIdle)]
 internal sealed class ReferrersGrain(TimeProvider time) : Grain, IReferrersGrain
 {
     /// <summary>How long a question waits for its turn.</summary>

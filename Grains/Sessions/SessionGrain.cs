@@ -15,7 +15,7 @@ namespace RegistryProxy.Grains.Sessions;
 /// those are spread over the silos, and the call does not leave the silo that judged the proof.
 /// </summary>
 [GrainType("session"), PreferLocalPlacement]
-[CollectionAgeLimit(Minutes = GrainAges.Session)]
+[CollectionAgeLimit(Minutes = GrainAges.MaxIdleOfSession)]
 internal sealed class SessionGrain(
     StateStore store, IConfigurationFeed configuration, AuthenticatorDirectory authenticators, SessionIndexWriter index,
     TimeProvider time)

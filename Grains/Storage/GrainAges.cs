@@ -4,8 +4,8 @@ namespace RegistryProxy.Grains.Storage;
 internal static class GrainAges
 {
     /// <summary>Minutes, of an identity: longer than a directory may be away, which the activation knows.</summary>
-    public const int Session = 6;
+    public const int MaxIdleOfSession = 6;
 
     /// <summary>Minutes, of the others that are many and quickly back: logins of devices, nonces, attestations, upstream tokens.</summary>
-    public const int Small = 3;
+    public const int MaxIdle = 3;
 }

@@ -14,7 +14,7 @@ namespace RegistryProxy.Grains.Upstreams;
 /// last good token is used until it expires, whatever happens to the token endpoint meanwhile.
 /// </summary>
 [GrainType("upstreamtoken")]
-[CollectionAgeLimit(Minutes = GrainAges.Small)]
+[CollectionAgeLimit(Minutes = GrainAges.MaxIdle)]
 internal sealed class UpstreamTokenGrain(
     IConfigurationFeed configuration, TokenExchange exchange, UpstreamStateStore states, UpstreamFailureMeter meter,
     TimeProvider time)

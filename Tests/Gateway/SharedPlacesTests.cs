@@ -154,7 +154,7 @@ public sealed class SharedPlacesTests
     public async Task Slow_questions_of_a_stranger_leave_places_for_the_pulls_of_others()
     {
         var time = new FakeTimeProvider();
-        var queue = new UpstreamQueue(UpstreamQueue.MaxPulls, time);
+        var queue = new UpstreamQueue(UpstreamQueue.MaxPulls, new WaitingStrangers(), time);
         var slow = Enumerable.Range(0, 1000)
             .Select(_ => queue.Enter(Caller("stranger"), TestContext.Current.CancellationToken).AsTask()).ToList();
         Assert.Equal(UpstreamQueue.MaxPulls / 2, slow.Count(one => one.IsCompleted));

@@ -35,7 +35,12 @@ internal static class Http2Floods
             line => Flood(line, 100, _ => Many(500, [.. Frame(Ping, Ack, 0, new byte[8]), .. Frame(Settings, Ack, 0)]))) { IsEnded = true },
         new("a flood of PRIORITY",
             line => Flood(line, 100, i => Many(500, Frame(Priority, 0, (2 * i) + 1, [0, 0, 0, 0, 16])))) { IsEnded = true },
-        new("a flood of WINDOW_UPDATE", line => Flood(line, 100, _ => Many(500, Frame(WindowUpdate, 0, 0, Number(1))))),
+        new("a flood of WINDOW_UPDATE", line => Flood(line, 100, _ => Many(500, Frame(WindowUpdate, 0, 0, Number(1))))) { IsEnded = true },
+        new("a flood of resets of what has ended", async line =>
+        {
+            await line.Send(Get(1));
+            await Flood(line, 60, _ => Many(500, Frame(Reset, 0, 1, Number(8))));
+        }) { IsEnded = true },
         new("a flood of frames that nobody knows",
             line => Flood(line, 100, _ => Many(500, Frame(0x42, 0xff, 0, new byte[20])))) { IsEnded = true },
         new("a flood of empty DATA", async line =>

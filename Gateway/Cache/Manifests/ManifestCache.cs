@@ -22,6 +22,9 @@ internal sealed class ManifestCache(
 
     private const string StaleWarning = "299 - \"the upstream cannot be asked; this is what the tag was when it last could\"";
 
+    private static DistributionError TooManyTypes { get; } =
+        DistributionError.TooManyRequests("too many requests for a manifest as something that it is not; log in, or try again later", 10);
+
     private readonly TimeSpan _ttl = options.Cache?.TagTtl ?? TimeSpan.Zero;
     private readonly TimeSpan _stale = options.Cache?.StaleIfError ?? TimeSpan.Zero;
 
@@ -31,13 +34,18 @@ internal sealed class ManifestCache(
 
     /// <summary>
     /// A tag is served unasked to those who take the type that it has. Whoever does not, or names it by a type that is not known here, has
-    /// the upstream asked with HEAD: however many there are, they cost no pull and keep nothing.
+    /// the upstream asked with HEAD, and is charged for it: however many there are, they cost no pull and keep nothing.
     /// </summary>
     private ValueTask<ServedManifest> ByTag(RegistryRequest request)
     {
         var accepted = AcceptedTypes.Of(request.Context.Request.Headers.Accept);
         var key = TagKey.Of(request, accepted);
         var entry = tags.Find(key);
+        if (entry is not null && !accepted.Takes(entry.MediaType) && request.Account?.Take() is not null)
+        {
+            return Answer(request, new ManifestAnswer(null, CacheState.Miss, TooManyTypes));
+        }
+
         return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(key, entry, _ttl)
             && stored.Find(key.Repository.Supplier.Tenant, request.Upstream, entry.Digest) is { } content
             ? Write(request, content, CacheState.Hit)
@@ -71,6 +79,11 @@ internal sealed class ManifestCache(
             return new ManifestAnswer(known, CacheState.Revalidated, null);
         }
 
+        if (digest is null && error is null && LastOf(key, fetch) is { } last)
+        {
+            return new ManifestAnswer(last, CacheState.Hit, null);
+        }
+
         var answer = error is null ? await Get(key, question with { AsksFirst = false }, cancellation)
             : new ManifestAnswer(null, CacheState.Miss, error);
         if (answer.Error is { } failed && UpstreamErrorKind.IsOutage(failed) && tags.AgeOf(entry) < _ttl + _stale
@@ -87,6 +100,13 @@ internal sealed class ManifestCache(
 
         return answer;
     }
+
+    /// <summary>
+    /// Where HEAD does not say what a tag is, what a GET brought for the same known types is the answer for its time; else each invented
+    /// type would cost a pull.
+    /// </summary>
+    private ManifestContent? LastOf(TagKey key, Fetch fetch) => tags.Find(key) is { } last && tags.IsFresh(key, last, _ttl)
+        ? stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, last.Digest) : null;
 
     private async Task<ManifestAnswer> Get(TagKey key, ManifestQuestion question, CancellationToken cancellation)
     {

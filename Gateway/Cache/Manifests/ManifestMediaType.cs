@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.Primitives;
-using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Manifests;
@@ -19,6 +18,9 @@ internal static class ManifestMediaType
     private const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
     private const string DockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
     private const string DockerSigned = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
+    /// <summary>The longest type that a manifest may say, in bytes with its escapes (RFC 6838 §4.2: two names of 127).</summary>
+    private const int MaxSaid = 2048;
 
     private static readonly (string Text, ManifestTypes Type)[] Known =
     [
@@ -45,52 +47,96 @@ internal static class ManifestMediaType
         Known.Where(known => types.HasFlag(known.Type)).Select(known => known.Text).Concat(types.HasFlag(ManifestTypes.Any) ? ["*/*"] : []);
 
     /// <summary>Whether these bytes are a manifest of this type, which clients pull.</summary>
-    public static bool IsOf(byte[] bytes, string mediaType) =>
+    public static bool IsOf(ReadOnlySpan<byte> bytes, string mediaType) =>
         Array.Exists(Known, known => known.Text == mediaType) && Declares(bytes, mediaType);
 
     /// <summary>Whether these bytes are a manifest that has the name of another known type.</summary>
-    public static bool IsMislabelled(byte[] bytes, string mediaType)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(bytes);
-            return Array.Exists(Known, known => known.Text == mediaType) && document.RootElement.ValueKind == JsonValueKind.Object
-                && !Declares(bytes, mediaType);
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
+    public static bool IsMislabelled(ReadOnlySpan<byte> bytes, string mediaType) =>
+        Array.Exists(Known, known => known.Text == mediaType) && SaidType.Of(bytes) is { } said && said.TypeOf(bytes) != mediaType;
 
     /// <summary>
     /// Whether these bytes say themselves of which type they are, known or not: with them it may be kept, since nobody can give them
     /// another.
     /// </summary>
-    public static bool Declares(byte[] bytes, string mediaType)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(bytes);
-            var root = document.RootElement;
-            return root.ValueKind == JsonValueKind.Object && (UpstreamJson.MemberOf(root, "mediaType") is { } declared
-                ? UpstreamJson.TextOf(declared) == mediaType
-                : mediaType == UnsaidTypeOf(root, bytes));
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
+    public static bool Declares(ReadOnlySpan<byte> bytes, string mediaType) =>
+        SaidType.Of(bytes) is { } said && said.TypeOf(bytes) == mediaType;
 
     /// <summary>
-    /// The type of a manifest that does not say it. Nothing of another type has the text that was signed in one of schema 1.
+    /// What a manifest says of its type, read forward: nothing is built of what an upstream may have filled with millions of values.
     /// </summary>
-    private static string? UnsaidTypeOf(JsonElement root, byte[] bytes) =>
-        UpstreamJson.MemberOf(root, "schemaVersion") is { ValueKind: JsonValueKind.Number } version
-            && version.TryGetInt32(out var number) && number == 1
-            ? SignedManifest.TextOf(bytes) is null ? null : DockerSigned
-            : UpstreamJson.MemberOf(root, "manifests") is null ? OciManifest : OciIndex;
+    /// <param name="IsSaid">Whether it has the member that says it.</param>
+    /// <param name="Text">The text of that; <c>null</c> when it is none.</param>
+    /// <param name="IsFirst">Whether it is of schema 1.</param>
+    /// <param name="HasManifests">Whether it lists manifests.</param>
+    private readonly record struct SaidType(bool IsSaid, string? Text, bool IsFirst, bool HasManifests)
+    {
+        /// <summary>Of an object of JSON; <c>null</c> of everything else. Of two members of one name the last one counts.</summary>
+        public static SaidType? Of(ReadOnlySpan<byte> bytes)
+        {
+            try
+            {
+                var reader = new Utf8JsonReader(bytes);
+                return reader.Read() && reader.TokenType == JsonTokenType.StartObject ? Read(ref reader) : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
+
+        /// <summary>
+        /// The type, of one that does not say it by its members. Nothing of another type has the text that was signed in one of schema 1.
+        /// </summary>
+        public string? TypeOf(ReadOnlySpan<byte> bytes) => IsSaid ? Text
+            : IsFirst ? SignedManifest.TextOf(bytes) is null ? null : DockerSigned
+            : HasManifests ? OciIndex : OciManifest;
+
+        private static SaidType Read(ref Utf8JsonReader reader)
+        {
+            var said = default(SaidType);
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var (isType, isVersion) = (Is(reader, "mediaType"u8), Is(reader, "schemaVersion"u8));
+                var isList = Is(reader, "manifests"u8);
+                reader.Read();
+                said = isType ? said with { IsSaid = true, Text = TextAt(reader) }
+                    : isVersion ? said with { IsFirst = IsOne(reader) }
+                    : said with { HasManifests = said.HasManifests || isList };
+                reader.Skip();
+            }
+
+            reader.Read();
+            return said;
+        }
+
+        /// <summary>Whether a name is this one; half a surrogate pair is no name.</summary>
+        private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name)
+        {
+            try
+            {
+                return reader.ValueTextEquals(name);
+            }
+            catch (InvalidOperationException)
+            {
+                return false;
+            }
+        }
+
+        private static bool IsOne(in Utf8JsonReader reader) =>
+            reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) && number == 1;
+
+        private static string? TextAt(in Utf8JsonReader reader)
+        {
+            try
+            {
+                return reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxSaid ? reader.GetString() : null;
+            }
+            catch (InvalidOperationException)
+            {
+                return null;
+            }
+        }
+    }
 }
 
 /// <summary>The media types of manifests that are known here, and how else a client may ask for them.</summary>

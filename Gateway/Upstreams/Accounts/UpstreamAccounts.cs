@@ -125,24 +125,29 @@ internal sealed partial class UpstreamAccounts
         .GroupBy(account => account.Upstream, account => account.Seen!.Remaining)
         .Select(upstream => new Measurement<int>(upstream.Min(), new KeyValuePair<string, object?>("upstream", upstream.Key)));
 
-    private UpstreamAccount Create(string account, string upstream) => new(
-        upstream,
-        new RequestBudget(account, _gateway, _cluster, _time),
-        new UpstreamQueue(UpstreamQueue.MaxPulls, _time),
-        new UpstreamQueue(UpstreamQueue.MaxOthers, _time),
-        new UpstreamBreaker(_time, open =>
-        {
-            if (open)
+    private UpstreamAccount Create(string account, string upstream)
+    {
+        var strangers = new WaitingStrangers();
+        return new UpstreamAccount(
+            upstream,
+            new RequestBudget(account, _gateway, _cluster, _time),
+            new UpstreamQueue(UpstreamQueue.MaxPulls, strangers, _time),
+            new UpstreamQueue(UpstreamQueue.MaxOthers, strangers, _time),
+            strangers,
+            new UpstreamBreaker(_time, open =>
             {
-                LogOpened(upstream);
-            }
-            else
-            {
-                LogClosed(upstream);
-            }
+                if (open)
+                {
+                    LogOpened(upstream);
+                }
+                else
+                {
+                    LogClosed(upstream);
+                }
 
-            _cluster.Post(grains => grains.GetGrain<IUpstreamAccountGrain>(account).BreakerChanged(_gateway, open));
-        }));
+                _cluster.Post(grains => grains.GetGrain<IUpstreamAccountGrain>(account).BreakerChanged(_gateway, open));
+            }));
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Circuit breaker opened for upstream {Upstream}; probing every 500 ms")]
     private partial void LogOpened(string upstream);

@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// Thousands of nodes that start together would otherwise open thousands of connections, which a registry refuses or answers too late.
 /// Nobody has more places than are left: a stranger's slow questions fill half of them, those of two strangers a third each.
 /// </summary>
-internal sealed class UpstreamQueue(int most, TimeProvider time)
+internal sealed class UpstreamQueue(int most, WaitingStrangers strangers, TimeProvider time)
 {
     /// <summary>Pulls that wait for the head of their answer at once.</summary>
     public const int MaxPulls = 100;
@@ -15,7 +15,9 @@ internal sealed class UpstreamQueue(int most, TimeProvider time)
     /// <summary>Listings and other questions that do.</summary>
     public const int MaxOthers = 32;
 
-    /// <summary>Of those that find no place so many of one caller wait.</summary>
+    /// <summary>
+    /// Of those that find no place so many of one identity wait; of callers without a login fewer do (<see cref="WaitingStrangers"/>).
+    /// </summary>
     public const int MaxWaiting = 10_000;
 
     /// <summary>Less than the thirty seconds that containerd waits for the head of an answer, so that it gets ours.</summary>
@@ -23,7 +25,7 @@ internal sealed class UpstreamQueue(int most, TimeProvider time)
 
     private readonly SharedPlaces _places = new(most, most, MaxWaiting);
 
-    /// <summary>Takes a place; <c>false</c> when there was none in twenty-five seconds.</summary>
+    /// <summary>Takes a place; <c>false</c> when there was none in twenty-five seconds, or too many wait already.</summary>
     public ValueTask<bool> Enter(CallerKey caller, CancellationToken cancellation) =>
         _places.TryEnter(caller) ? new(true) : new(WaitForPlace(caller, cancellation));
 
@@ -32,6 +34,11 @@ internal sealed class UpstreamQueue(int most, TimeProvider time)
 
     private async Task<bool> WaitForPlace(CallerKey caller, CancellationToken cancellation)
     {
+        if (!strangers.TryEnter(caller))
+        {
+            return false;
+        }
+
         using var limit = new CancellationTokenSource(Longest, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
@@ -41,6 +48,10 @@ internal sealed class UpstreamQueue(int most, TimeProvider time)
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return false;
+        }
+        finally
+        {
+            strangers.Leave(caller);
         }
     }
 }

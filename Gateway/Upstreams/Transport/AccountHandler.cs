@@ -32,7 +32,13 @@ internal sealed class AccountHandler : DelegatingHandler
         var deadline = _time.GetTimestamp() + (long)(LongestWait.TotalSeconds * _time.TimestampFrequency);
         for (var again = false; ; again = true)
         {
-            if (await account.Budget.Admit(call.Kind, call.IsMetered, deadline, cancellationToken) is { } wait)
+            if (!account.Strangers.TryEnter(call.Caller))
+            {
+                _accounts.CountRefusal(call.Upstream, "queue");
+                return call.Refuse(request, Busy(call.Upstream));
+            }
+
+            if (await Admit(account, call, deadline, cancellationToken) is { } wait)
             {
                 _accounts.CountRefusal(call.Upstream, "rate_limit");
                 call.Limit ??= (wait, IsAnswer: false);
@@ -51,6 +57,19 @@ internal sealed class AccountHandler : DelegatingHandler
             {
                 return call.Refuse(request, TooMany(call.Upstream, longer));
             }
+        }
+    }
+
+    private static async ValueTask<TimeSpan?> Admit(
+        UpstreamAccount account, UpstreamCall call, long deadline, CancellationToken cancellation)
+    {
+        try
+        {
+            return await account.Budget.Admit(call.Kind, call.IsMetered, deadline, cancellation);
+        }
+        finally
+        {
+            account.Strangers.Leave(call.Caller);
         }
     }
 

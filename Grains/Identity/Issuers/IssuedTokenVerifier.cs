@@ -20,7 +20,6 @@ internal sealed class IssuedTokenVerifier : IDisposable
     private readonly TimeProvider _time;
     private readonly IssuerKeys _keys;
     private readonly string[] _algorithms;
-    private volatile TokenValidationParameters? _parameters;
 
     /// <param name="configuration">The issuer.</param>
     /// <param name="network">How connections to it are opened.</param>
@@ -83,20 +82,17 @@ internal sealed class IssuedTokenVerifier : IDisposable
     private async ValueTask<TokenValidationResult> Validate(JsonWebToken token, CancellationToken cancellation)
     {
         var keys = await _keys.For(token.Kid is { Length: > 0 } kid ? kid : null, cancellation);
-        var result = await Handler.ValidateTokenAsync(token, Parameters(keys));
+        var result = await Validate(token, keys);
         return !result.IsValid && IsOfSignature(result.Exception) && await _keys.Renewed(keys, cancellation) is { } others
-            ? await Handler.ValidateTokenAsync(token, Parameters(others))
+            ? await Validate(token, others)
             : result;
     }
 
-    /// <summary>The same for as long as the keys are.</summary>
-    private TokenValidationParameters Parameters(IReadOnlyList<SecurityKey> keys)
-    {
-        var known = _parameters;
-        return known is not null && ReferenceEquals(known.IssuerSigningKeys, keys) ? known : _parameters = New(keys);
-    }
+    private async Task<TokenValidationResult> Validate(JsonWebToken token, IReadOnlyList<SecurityKey> keys) =>
+        IssuerKeys.Candidates(keys, token.Kid, token.Alg) is { } tried ? await Handler.ValidateTokenAsync(token, Parameters(tried))
+            : new TokenValidationResult { Exception = new TooManyKeysException() };
 
-    private TokenValidationParameters New(IReadOnlyList<SecurityKey> keys) => new()
+    private TokenValidationParameters Parameters(IReadOnlyList<SecurityKey> keys) => new()
     {
         ValidIssuer = _configuration.Issuer,
         ValidAudience = _configuration.Audience,
@@ -150,6 +146,8 @@ internal sealed class IssuedTokenVerifier : IDisposable
             or SecurityTokenNotYetValidException =>
             Known(WhyNotNow(token), token),
         SecurityTokenInvalidAlgorithmException => Verdict.Refused("the token is signed by an algorithm that does not count here"),
+        TooManyKeysException => Verdict.Refused(
+            $"the token names no key of its issuer by kid, and the issuer has more than {IssuerKeys.MaxTried} that may have signed it"),
         _ => Verdict.Refused("the signature of the token is not one of the issuer's"),
     };
 
@@ -166,6 +164,9 @@ internal sealed class IssuedTokenVerifier : IDisposable
             ? new Validity(At(token.IssuedAt), At(token.ValidFrom), expires).Fault("token", _time.GetUtcNow(), Skew)
             : "the token never expires, which is not accepted";
     }
+
+    /// <summary>It would have to be tried with too many keys.</summary>
+    private sealed class TooManyKeysException : Exception;
 }
 
 /// <summary>The payload of a token whose signature, issuer, audience and times were verified.</summary>

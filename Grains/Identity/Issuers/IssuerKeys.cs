@@ -12,8 +12,11 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// <summary>The keys of an issuer, asked for again when a token names one that is not known.</summary>
 internal sealed class IssuerKeys : IDisposable
 {
-    /// <summary>The most keys of an issuer: a token that names none is tried with each.</summary>
+    /// <summary>The most keys of an issuer.</summary>
     public const int MaxKeys = 100;
+
+    /// <summary>Keys that a token is tried with which names none of them, or one that several have.</summary>
+    public const int MaxTried = 8;
 
     /// <summary>The longest modulus of an RSA key, in bytes: a longer one is left out, as others of these whose exponent is long.</summary>
     public const int MaxModulus = 1024;
@@ -48,6 +51,30 @@ internal sealed class IssuerKeys : IDisposable
         return answer.Value is { Count: > 0 } keys && (AreHere || !answer.IsFailing || IsThere(keys)) ? keys
             : throw new IssuerUnavailableException(_keys.Problem);
     }
+
+    /// <summary>
+    /// Those that a token is tried with: of its algorithm, and of the name that it says where one has that. <c>null</c> when they are too
+    /// many: who tries all of them for a stranger's token works for the stranger.
+    /// </summary>
+    /// <param name="keys">Those of the issuer.</param>
+    /// <param name="keyId">The name that the token says.</param>
+    /// <param name="algorithm">The algorithm that the token says (RFC 7518 §3.1).</param>
+    public static IReadOnlyList<SecurityKey>? Candidates(IReadOnlyList<SecurityKey> keys, string? keyId, string algorithm)
+    {
+        var named = keyId is { Length: > 0 } ? keys.Where(key => key.KeyId == keyId).Take(MaxTried + 1).ToList() : [];
+        var tried = named.Count > 0 ? named : keys.Where(key => Takes(key, algorithm)).Take(MaxTried + 1).ToList();
+        return tried.Count <= MaxTried ? tried : null;
+    }
+
+    /// <summary>Whether a key may have made a signature of an algorithm: of its kind, and of its curve.</summary>
+    private static bool Takes(SecurityKey key, string algorithm) =>
+        key.CryptoProviderFactory.IsSupportedAlgorithm(algorithm, key) && algorithm switch
+        {
+            SecurityAlgorithms.EcdsaSha256 => key.KeySize == 256,
+            SecurityAlgorithms.EcdsaSha384 => key.KeySize == 384,
+            SecurityAlgorithms.EcdsaSha512 => key.KeySize == 521,
+            _ => true,
+        };
 
     /// <summary>
     /// The keys when none of those has signed a token, though one has its name or it has none: the issuer may have others by now. It is

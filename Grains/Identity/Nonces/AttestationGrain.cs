@@ -8,7 +8,7 @@ namespace RegistryProxy.Grains.Identity.Nonces;
 
 /// <summary>Trust on first use, for one instance.</summary>
 [GrainType("attestation")]
-[CollectionAgeLimit(Minutes = GrainAges.Small)]
+[CollectionAgeLimit(Minutes = GrainAges.MaxIdle)]
 internal sealed class AttestationGrain(StateStore store, NonceAuthority nonces, IConfigurationFeed configuration)
     : Grain, IAttestationGrain, IAttestationResetGrain
 {

@@ -14,7 +14,7 @@ internal interface INonceGrain : IGrainWithStringKey
 
 /// <summary>Remembers that it was asked, for longer than its nonce counts.</summary>
 [GrainType("nonce")]
-[CollectionAgeLimit(Minutes = GrainAges.Small)]
+[CollectionAgeLimit(Minutes = GrainAges.MaxIdle)]
 internal sealed class NonceGrain : Grain, INonceGrain
 {
     private bool _redeemed;

@@ -11,6 +11,7 @@ using RegistryProxy.Gateway;
 using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
@@ -66,6 +67,9 @@ internal sealed class CacheGateway : IDisposable
     /// <summary>Where it listens.</summary>
     public Server Listener { get; } = new();
 
+    /// <summary>What requests are charged to; <c>null</c> for those of users.</summary>
+    public NameAccount? Account { get; set; }
+
     /// <summary>The folder of its cache.</summary>
     public string Folder => _folder.File("cache");
 
@@ -104,7 +108,7 @@ internal sealed class CacheGateway : IDisposable
         {
             Context = context, TokenService = new TokenService(known, "https", $"{tenant}.example", $"{tenant}.example"), Map = _map,
             Path = path, Repository = repository, Route = route, Destination = route.DestinationOf(repository)!,
-            Caller = new Caller(AccessToken.OfNobody(tenant, $"{tenant}.example", Scope.Catalog), []),
+            Caller = new Caller(AccessToken.OfNobody(tenant, $"{tenant}.example", Scope.Catalog), []), Account = Account,
         };
     }
 
