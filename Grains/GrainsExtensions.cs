@@ -97,7 +97,8 @@ public static class GrainsExtensions
         .AddSingleton<DeviceLogins>()
         .AddSingleton<ServiceOutages>()
         .AddSingleton(services => new SiloTroubles(
-            services.GetRequiredService<IConfigurationFeed>(), services.GetRequiredService<ServiceOutages>()))
+            services.GetRequiredService<IConfigurationFeed>(), services.GetRequiredService<ServiceOutages>(),
+            services.GetRequiredService<IStateHealth>()))
         .AddSingleton(services => new AuthenticatorFactory(
             services.GetRequiredService<PasswordWork>(), services.GetRequiredService<NonceAuthority>(),
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<EgressProxies>(),

@@ -7,6 +7,7 @@ using RegistryProxy.ServiceDefaults.Certificates;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Operations;
 using RegistryProxy.ServiceDefaults.Requests;
 using RegistryProxy.ServiceDefaults.Telemetry;
 
@@ -45,6 +46,7 @@ public static class HostBuilding
             .AddHostedService<CertificateReport>()
             .AddHostedService<ProxyReport>()
             .AddSingleton<AuditLog>()
+            .AddSingleton<HostSight>()
             .AddHostedService(services => services.GetRequiredService<AuditLog>())
             .Configure<HostOptions>(options =>
             {

@@ -134,19 +134,26 @@ internal sealed partial class AuditTrail(
     private static string ActionOf(TokenRequest request) => request.Credentials.Kind.ToString().ToLowerInvariant();
 
     /// <summary>A browser came back from its provider.</summary>
-    public void BrowserLogin(HttpContext context, TokenService tokenService, LoginResult result)
+    public void BrowserLogin(HttpContext context, TokenService tokenService, LoginResult result, int? status = null)
     {
         var granted = result.Status == LoginStatus.Granted;
+        var count = (int?)null;
         Tell(context);
         meter.LoggedIn(tokenService.Tenant.Name, result, isLimited: false);
+        if (!granted && result.Subject.Length == 0 && !IsWritten(tokenService.Tenant.Name, out count))
+        {
+            return;
+        }
+
         log.Write(Start(context, tokenService, "login") with
         {
+            Count = count,
             Subject = granted || result.Subject.Length > 0 ? result.Subject : null,
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator : null,
             Action = granted && result.AccessToken is null ? "approvedevice" : "browser",
             Reference = granted && result.Administers ? AdministrationScope.Of(tokenService.Tenant.Name) : null,
             Decision = granted ? "allow" : "deny",
-            Status = granted ? 200 : result.Status == LoginStatus.Unavailable ? 503 : 403,
+            Status = status ?? (granted ? 200 : result.Status == LoginStatus.Unavailable ? 503 : 403),
             Reason = LoginOutcome.ReasonOf(result),
         });
     }

@@ -17,6 +17,9 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     /// <summary>The same by plain HTTP, where browsers keep no cookie with that prefix.</summary>
     public const string PlainCookie = "registryproxy_login";
 
+    /// <summary>The longest word of a provider that is told, in characters.</summary>
+    private const int MaxError = 64;
+
     /// <summary>When to try again what passes by itself, in seconds.</summary>
     private const int RetryAfter = 10;
 
@@ -93,8 +96,11 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
 
         if (string.IsNullOrEmpty(code) || state is null || flow is null)
         {
-            var why = error is null ? "This login was not begun in this browser, or is over." : "The provider did not log you in.";
-            return DistributionError.Unsupported(why, StatusCodes.Status400BadRequest);
+            var refused = LoginResult.Rejected(error is null || flow is null
+                ? "This login was not begun in this browser, or is over." : "The provider did not log you in.");
+            var told = flow is null || error is null ? refused : refused with { Reason = $"the provider answered {Word(error)}" };
+            audit.BrowserLogin(context, tokenService, told, StatusCodes.Status400BadRequest);
+            return DistributionError.Unsupported(refused.Message, StatusCodes.Status400BadRequest);
         }
 
         var reply = new InteractiveLoginReply
@@ -111,6 +117,10 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         };
         return await Show(context, tokenService, purpose, await Redeem(context, tokenService, reply));
     }
+
+    /// <summary>The word of a provider for its refusal (RFC 6749 §4.1.2.1), as far as it is one.</summary>
+    private static string Word(string error) =>
+        error.Length is > 0 and <= MaxError && error.All(letter => letter is >= ' ' and <= '~' and not ('"' or '\\')) ? error : "an error";
 
     private async Task<LoginResult> Redeem(HttpContext context, TokenService tokenService, InteractiveLoginReply reply)
     {

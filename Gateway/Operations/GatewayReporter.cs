@@ -3,7 +3,6 @@ using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Operations;
 
 namespace RegistryProxy.Gateway.Operations;
@@ -11,7 +10,7 @@ namespace RegistryProxy.Gateway.Operations;
 /// <summary>Tells operators every two seconds what this gateway does.</summary>
 internal sealed class GatewayReporter(
     RequestStatistics statistics, TenantLimits limits, UpstreamAccounts upstreams, CurrentMap current, ClusterClient cluster,
-    HostStart start, TimeProvider time)
+    HostSight host, TimeProvider time)
     : ProcessReporter("gateway", time)
 {
     private FrontDoorMap? _kept;
@@ -37,7 +36,8 @@ internal sealed class GatewayReporter(
             Repositories = statistics.Repositories(),
             Upstreams = upstreams.Traffic(),
             Troubles = ProcessTrouble.Bounded(
-                ProcessTrouble.OfHost(HostTroubles.OfFiles(start), HostTroubles.OfCertificates(Time)).Concat(limits.Unshared.Troubles)),
+                ProcessTrouble.OfHost(host.Files, host.Parts, host.Audit, host.Restart, host.Certificates)
+                    .Concat(limits.Unshared.Troubles)),
         };
         return cluster.CallOnce(
             (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -9,7 +10,8 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, which is charged to whoever brings up a
 /// new name, 2. the request under its account's limits and breaker, redirects followed, 3. an answer, or the error for the client.
 /// </summary>
-internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTransports transports, TimeProvider time)
+internal sealed class UpstreamClient(
+    UpstreamTokenCache tokens, UpstreamTransports transports, FailingUpstreams failing, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -94,9 +96,16 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
             request.Payer?.SpareName();
         }
 
-        return result.Token is { } token
-            ? (new UpstreamCall(upstream, key, token, request.FollowRedirects, request.IsMetered, request.Kind,
-                request.Payer?.Key ?? default) { IsTrial = request.IsTrial }, null)
-            : (null, TokenFailures.ErrorOf(upstream, result.Failure!));
+        if (result.Token is { } token)
+        {
+            var caller = request.Payer?.Key ?? default;
+            return (new UpstreamCall(upstream, key, token, request.FollowRedirects, request.IsMetered, request.Kind, caller)
+            {
+                IsTrial = request.IsTrial,
+            }, null);
+        }
+
+        TokenFailures.Tell(failing, upstream, key.Scope, result.Failure!);
+        return (null, TokenFailures.ErrorOf(upstream, result.Failure!));
     }
 }

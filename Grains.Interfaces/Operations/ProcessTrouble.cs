@@ -2,7 +2,9 @@ namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>Something that is wrong in one process of the cluster while it goes on.</summary>
 /// <param name="Kind">What kind of thing.</param>
-/// <param name="Subject">What has it: a section of the configuration or an authenticator; empty for the files as a whole.</param>
+/// <param name="Subject">
+/// What has it: a section or a part of the configuration, or an authenticator; empty for the process as a whole.
+/// </param>
 /// <param name="What">For operators, a sentence of <see cref="MaxWhat"/> characters at most; nothing of a secret.</param>
 /// <param name="Since">Since when; <c>null</c> where that is not known.</param>
 [GenerateSerializer, Immutable, Alias("rp.process-trouble")]
@@ -16,27 +18,51 @@ public sealed record ProcessTrouble(
     /// <summary>The longest sentence, in characters.</summary>
     public const int MaxWhat = 300;
 
-    /// <summary>What is wrong with the files of a host.</summary>
-    /// <param name="files">What is wrong with its configuration, and since when; <c>null</c> for nothing.</param>
+    /// <summary>What is wrong with a host, the gravest first.</summary>
+    /// <param name="files">What is wrong with its main file, and since when; <c>null</c> for nothing.</param>
+    /// <param name="parts">
+    /// The other files of the configuration that are not in use as they are, each with the part that it is, and whether its last good text
+    /// is in use.
+    /// </param>
+    /// <param name="audit">What is wrong with its audit log; <c>null</c> for nothing.</param>
+    /// <param name="restart">What it takes up after a restart alone; <c>null</c> for nothing.</param>
     /// <param name="certificates">By their sections.</param>
     public static IEnumerable<ProcessTrouble> OfHost(
-        (string What, DateTimeOffset? Since)? files, IEnumerable<(string Section, string What)> certificates)
+        (string What, DateTimeOffset? Since)? files, IEnumerable<(string Part, bool IsKept, string What, DateTimeOffset? Since)> parts,
+        (string What, DateTimeOffset? Since)? audit, string? restart, IEnumerable<(string Section, string What)> certificates)
     {
-        if (files is var (what, since))
+        if (files is var (broken, since))
         {
-            yield return new ProcessTrouble(ProcessTroubleKind.Errors, "", what, since);
+            yield return new ProcessTrouble(ProcessTroubleKind.Errors, "", broken, since);
+        }
+
+        if (audit is var (lost, from))
+        {
+            yield return new ProcessTrouble(ProcessTroubleKind.Audit, "", lost, from);
+        }
+
+        foreach (var (part, isKept, what, begin) in parts)
+        {
+            yield return new ProcessTrouble(isKept ? ProcessTroubleKind.Part : ProcessTroubleKind.Unusable, part, what, begin);
         }
 
         foreach (var (section, problem) in certificates)
         {
             yield return new ProcessTrouble(ProcessTroubleKind.Certificate, section, problem, null);
         }
+
+        if (restart is not null)
+        {
+            yield return new ProcessTrouble(ProcessTroubleKind.Restart, "", restart, null);
+        }
     }
 
     /// <summary>Those that a report has room for, each with a sentence that fits.</summary>
     public static IReadOnlyList<ProcessTrouble> Bounded(IEnumerable<ProcessTrouble> troubles) =>
-        [.. troubles.Take(MaxOfProcess).Select(trouble => trouble.What.Length <= MaxWhat
-            ? trouble : trouble with { What = $"{trouble.What[..(MaxWhat - 2)]} …" })];
+        [.. troubles.Take(MaxOfProcess).Select(trouble => trouble with { What = Bounded(trouble.What) })];
+
+    /// <summary>A sentence that fits.</summary>
+    public static string Bounded(string what) => what.Length <= MaxWhat ? what : $"{what[..(MaxWhat - 2)]} …";
 }
 
 /// <summary>Kinds of troubles.</summary>
@@ -63,4 +89,19 @@ public enum ProcessTroubleKind
 
     /// <summary>The cluster does not share out limits to this gateway, which keeps equal parts of them.</summary>
     Limits,
+
+    /// <summary>A file beside the main one, or the part of a tenant, has errors; its last good text is in use.</summary>
+    Part,
+
+    /// <summary>The same, and there is none: the hosts that depend on it answer 503.</summary>
+    Unusable,
+
+    /// <summary>Audit events are lost, or were just now.</summary>
+    Audit,
+
+    /// <summary>A record of the state was refused just now.</summary>
+    State,
+
+    /// <summary>Sections were changed that are taken up after a restart alone.</summary>
+    Restart,
 }

@@ -40,7 +40,7 @@ public sealed record UpstreamSight
     [Id(2)]
     public TimeSpan? SinceFailure { get; init; }
 
-    /// <summary>How it has just refused one of them; others may be answered.</summary>
+    /// <summary>How it has just refused one of them, from a version that does not tell of that in <see cref="Troubles"/>.</summary>
     [Id(3)]
     public string? Refusal { get; init; }
 
@@ -70,7 +70,9 @@ public sealed record UpstreamSight
 }
 
 /// <summary>Something that is wrong with an upstream while the upstream itself answers.</summary>
-/// <param name="Kind"><see cref="Storage"/>, <see cref="Limited"/> or <see cref="Part"/>; others are of a later version.</param>
+/// <param name="Kind">
+/// <see cref="Storage"/>, <see cref="Limited"/>, <see cref="Part"/> or <see cref="Refuses"/>; others are of a later version.
+/// </param>
 /// <param name="Place">The origin that is at fault, for operators alone.</param>
 /// <param name="Reason">In words.</param>
 /// <param name="LastsFor">For how long.</param>
@@ -89,6 +91,9 @@ public sealed record UpstreamTrouble(
 
     /// <summary>It answers for some repositories, and fails for those that the reason names.</summary>
     public const string Part = "part";
+
+    /// <summary>It refuses requests, which may be about their repositories alone.</summary>
+    public const string Refuses = "refuses";
 }
 
 /// <summary>The state of one upstream's credential; never the secret.</summary>
@@ -130,9 +135,9 @@ public sealed record UpstreamStatus
     public UpstreamAccountStatus? Account { get; init; }
 
     /// <summary>
-    /// <c>never asked</c>, <c>healthy</c>, <c>failing</c>, <c>refused</c> when it does not take the credential, <c>storage failing</c> when
-    /// only what it redirects to fails, <c>failing in part</c> when it fails for some repositories and answers for others, or
-    /// <c>limited</c> when it limits the rate of requests.
+    /// <c>never asked</c>, <c>healthy</c>, <c>failing</c>, <c>refused</c> when it does not take the credential, or has refused all that
+    /// was asked of it, <c>storage failing</c> when only what it redirects to fails, <c>failing in part</c> when it fails for some
+    /// repositories and answers for others, or <c>limited</c> when it limits the rate of requests.
     /// </summary>
     [Id(9)]
     public string? State { get; init; }

@@ -91,6 +91,12 @@ public sealed record UpstreamFailure(
     [Id(6)]
     public bool IsOfEdit { get; init; }
 
+    /// <summary>
+    /// Whether it is about the one scope that was asked for, of which whoever asked tells operators; by default the silos have told them.
+    /// </summary>
+    [Id(7)]
+    public bool IsOfScope { get; init; }
+
     /// <summary>Not all who must know of it know of the edit of an upstream.</summary>
     public static UpstreamFailure Edited(string upstream) =>
         new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' has just been edited, try again", 1) { IsOfEdit = true };

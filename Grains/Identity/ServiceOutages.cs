@@ -27,15 +27,22 @@ internal sealed partial class ServiceOutages
     /// <summary>Authenticators that are shown; tenants name theirs themselves. Those beyond have their lines and their counts.</summary>
     private const int MaxKnown = 10_000;
 
+    /// <summary>Authenticators of the operator that are told apart in metrics.</summary>
+    private const int MaxOfOperator = 25;
+
+    /// <summary>Authenticators with a reason that are told apart; there are some dozen reasons.</summary>
+    private const int MaxCounted = 30;
+
     private readonly ConcurrentDictionary<string, ServiceOutage> _known = new();
-    private readonly ServerLabels _labels = new();
+    private readonly ServerLabels _labels = new(MaxOfOperator);
+    private readonly ServerSeries _counted;
     private readonly TimeProvider _time;
     private readonly ILogger<ServiceOutages> _logger;
     private readonly Counter<long> _failures;
 
     public ServiceOutages(IMeterFactory meters, TimeProvider time, ILogger<ServiceOutages> logger)
     {
-        (_time, _logger) = (time, logger);
+        (_time, _logger, _counted) = (time, logger, new ServerSeries(_labels, MaxCounted));
         var meter = meters.Create("RegistryProxy.Grains");
         _failures = meter.CreateCounter<long>(
             "registryproxy.authenticator.failures", "{try}", "Questions that the server of an authenticator did not answer, and why");
@@ -102,6 +109,11 @@ internal sealed partial class ServiceOutages
     private partial void LogWell(string authenticator, long seconds, int failures, DateTimeOffset since);
 
     [LoggerMessage(Level = LogLevel.Information,
+        Message = "The server of authenticator {Authenticator} has not been asked for an hour; whether what failed since {Since:u} " +
+            "(failures: {Failures}) has been mended is not known")]
+    private partial void LogLost(string authenticator, DateTimeOffset since, int failures);
+
+    [LoggerMessage(Level = LogLevel.Information,
         Message = "Authenticator {Authenticator} is no longer configured; its server failed since {Since:u} (failures: {Failures})")]
     private partial void LogGone(string authenticator, DateTimeOffset since, int failures);
 
@@ -114,6 +126,7 @@ internal sealed partial class ServiceOutages
         private readonly Dictionary<string, (TimeSpan FailedAt, bool HasAnswered)> _open = [];
         private DateTimeOffset? _since;
         private TimeSpan _beganAt;
+        private TimeSpan _answeredAt;
         private int _failures;
         private string _reason = "";
 
@@ -134,7 +147,7 @@ internal sealed partial class ServiceOutages
         /// <summary>The same, and why.</summary>
         public void Failed(ExchangeFault fault, string question = "")
         {
-            all._failures.Add(1, new("authenticator", all._labels.Of(name)), new("reason", fault.Kind));
+            all._failures.Add(1, new("authenticator", all._counted.Of(name, fault.Kind)), new("reason", fault.Kind));
             lock (_said)
             {
                 if (GoneAt is not null)
@@ -143,6 +156,7 @@ internal sealed partial class ServiceOutages
                 }
 
                 var now = all._time.GetSteadyNow();
+                EndOver(now);
                 (_since, _beganAt) = _since is null ? (all._time.GetUtcNow(), now) : (_since, _beganAt);
                 (WasSeen, _failures, _open[question]) = (true, _failures + 1, (now, false));
                 var reason = _reason = question.Length == 0 ? fault.Reason : $"{question}: {fault.Reason}";
@@ -166,14 +180,10 @@ internal sealed partial class ServiceOutages
                 var now = all._time.GetSteadyNow();
                 if (_open.TryGetValue(question, out var asked))
                 {
-                    _open[question] = asked with { HasAnswered = true };
+                    (_open[question], _answeredAt) = (asked with { HasAnswered = true }, now);
                 }
 
-                if (_since is { } since && !_open.Values.Any(one => IsOpen(one, now)))
-                {
-                    all.LogWell(name, (long)(now - _beganAt).TotalSeconds, _failures, since);
-                    End();
-                }
+                EndOver(now);
             }
         }
 
@@ -195,7 +205,8 @@ internal sealed partial class ServiceOutages
         {
             lock (_said)
             {
-                return _open.Values.Any(one => IsOpen(one, now)) ? Math.Max((now - _beganAt).TotalSeconds, 1) : 0;
+                EndOver(now);
+                return _since is null ? 0 : Math.Max((now - _beganAt).TotalSeconds, 1);
             }
         }
 
@@ -204,8 +215,29 @@ internal sealed partial class ServiceOutages
         {
             lock (_said)
             {
-                return _since is { } since && _open.Values.Any(one => IsOpen(one, now)) ? (name, since, _reason) : null;
+                EndOver(now);
+                return _since is { } since ? (name, since, _reason) : null;
             }
+        }
+
+        /// <summary>Ends it when nothing fails any more, or nobody knows: whoever looks finds out, when nobody logs in too.</summary>
+        private void EndOver(TimeSpan now)
+        {
+            if (_since is not { } since || _open.Values.Any(one => IsOpen(one, now)))
+            {
+                return;
+            }
+
+            if (_open.Values.All(one => one.HasAnswered))
+            {
+                all.LogWell(name, (long)(_answeredAt - _beganAt).TotalSeconds, _failures, since);
+            }
+            else
+            {
+                all.LogLost(name, since, _failures);
+            }
+
+            End();
         }
 
         private static bool IsOpen((TimeSpan FailedAt, bool HasAnswered) one, TimeSpan now) =>

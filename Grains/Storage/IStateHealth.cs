@@ -5,6 +5,12 @@ public interface IStateHealth
 {
     /// <summary>What has been going wrong; <c>null</c> while nothing does.</summary>
     StorageOutage? Outage { get; }
+
+    /// <summary>
+    /// A record that was refused within the last quarter of an hour, the last one, and when; <c>null</c> when none was. It was changed,
+    /// swapped, or is under a key that this silo does not have: whoever needs it gets an error.
+    /// </summary>
+    (string What, DateTimeOffset At)? Refusal { get; }
 }
 
 /// <summary>The storage of the state does not do what it is asked for.</summary>

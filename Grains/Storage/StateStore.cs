@@ -14,15 +14,23 @@ internal sealed partial class StateStore : IStateHealth
     /// <summary>Without a failure for so long, it works again: one record may fail among many.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a refused record is told of.</summary>
+    private static readonly TimeSpan Told = TimeSpan.FromMinutes(15);
+
     private readonly IGrainStorage _storage;
     private readonly Outage _outage;
     private readonly TimeProvider _time;
     private readonly ILogger<StateStore> _logger;
     private long _failures;
     private volatile string _fault = "";
+    private volatile Refused? _refused;
 
     /// <inheritdoc/>
     public StorageOutage? Outage => _outage.Now is var (lasts, failures) ? new StorageOutage(lasts, failures, _fault) : null;
+
+    /// <inheritdoc/>
+    public (string What, DateTimeOffset At)? Refusal => _refused is { } refused && _time.GetSteadyNow() - refused.Moment <= Told
+        ? (refused.What, refused.At) : null;
 
     public StateStore(
         [FromKeyedServices(GrainStorageNames.State)] IGrainStorage storage, TimeProvider time, IMeterFactory meters,
@@ -39,7 +47,8 @@ internal sealed partial class StateStore : IStateHealth
     /// <param name="grain">Whose it is.</param>
     /// <param name="outdated">Called when another activation wrote it.</param>
     public Stored<T> Open<T>(string name, GrainId grain, Action? outdated = null)
-        where T : class, new() => new(_storage, name, grain, _time, fault => Failed(name, fault), Worked) { Outdated = outdated };
+        where T : class, new() => new(_storage, name, grain, _time, fault => Failed(name, fault), Worked) 
+        { Outdated = outdated, Refused = fault => _refused = new Refused(fault.Message, _time.GetUtcNow(), _time.GetSteadyNow()) };
 
     private void Failed(string name, Exception fault)
     {
@@ -56,6 +65,8 @@ internal sealed partial class StateStore : IStateHealth
             LogWell(failures, lasted.TotalSeconds);
         }
     }
+
+    private sealed record Refused(string What, DateTimeOffset At, TimeSpan Moment);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "The storage of the state '{State}' failed; the caller gets an error")]

@@ -36,6 +36,9 @@ internal sealed class Stored<T>(
     /// <summary>Called when somebody else wrote the record: another activation lives.</summary>
     public Action? Outdated { get; init; }
 
+    /// <summary>Told of a record that the storage has and refuses.</summary>
+    public Action<StateRefusedException>? Refused { get; init; }
+
     /// <summary>What the storage had last; must never be changed. Only after <see cref="Get"/>.</summary>
     /// <exception cref="InconsistentStateException">Somebody else wrote the record meanwhile.</exception>
     public T Value => _known?.State ?? throw new InconsistentStateException($"the state '{name}' was written by another activation");
@@ -160,6 +163,11 @@ internal sealed class Stored<T>(
             // What is known here is what somebody else has left behind.
             _isOutdated = true;
             Outdated?.Invoke();
+            throw;
+        }
+        catch (StateRefusedException fault)
+        {
+            Refused?.Invoke(fault);
             throw;
         }
         catch (Exception fault) when (fault is not StateUnavailableException)

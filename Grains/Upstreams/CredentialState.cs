@@ -15,8 +15,6 @@ internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange 
 
     public FailureBackoff Backoff { get; } = new(UnreachableCap);
 
-    public ScopeFailures Scopes { get; } = new();
-
     /// <summary>What a registry that asks for the password says of it.</summary>
     public BasicCredentialCheck Basic { get; } = new(client, time);
 
@@ -28,30 +26,17 @@ internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange 
     /// <summary>Whether an upstream that was given up is tried by a scope next.</summary>
     public bool IsTurnOfScope { get; set; }
 
-    /// <summary>
-    /// Whether a failure of the endpoint leaves scopes other than its own alone; where that is not sure it is doubtful, to be found out.
-    /// </summary>
-    public bool IsOfScope(string? scope, UpstreamFailure failure, DateTimeOffset now, out bool isDoubtful)
-    {
-        var isProven = Trial.IsProven;
-        isDoubtful = false;
-        if (string.IsNullOrEmpty(scope) || failure.IsOfEdit
-            || (!isProven && (failure.Kind == UpstreamFailureKind.Refused || Backoff.IsTrial)))
-        {
-            return false;
-        }
-
-        isDoubtful = !isProven || Scopes.Note(scope, now);
-        return true;
-    }
+    /// <summary>Whether a failure of the endpoint may leave scopes other than its own alone, which is to be found out.</summary>
+    public bool MayBeOfScope(string? scope, UpstreamFailure failure) => !string.IsNullOrEmpty(scope) && !failure.IsOfEdit
+        && (Trial.IsProven || (failure.Kind != UpstreamFailureKind.Refused && !Backoff.IsTrial));
 
     /// <summary>
     /// Whether a refusal of one scope leaves it open whether the credential is good for another: of one that nothing was had with yet it
-    /// does, and a call without a scope tells. Any other word of the endpoint proves it.
+    /// does, and a call without a scope tells. Without a credential it is the endpoint's word, which proves it.
     /// </summary>
-    public bool IsDoubtedBy(UpstreamFailure ofScope, bool isConfigured)
+    public bool IsDoubtedByRefusal(bool isConfigured)
     {
-        var isDoubted = isConfigured && !Trial.IsProven && ofScope.Kind == UpstreamFailureKind.Refused;
+        var isDoubted = isConfigured && !Trial.IsProven;
         if (!isDoubted)
         {
             Proved();

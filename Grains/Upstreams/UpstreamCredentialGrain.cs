@@ -12,8 +12,8 @@ namespace RegistryProxy.Grains.Upstreams;
 
 /// <summary>
 /// Puts together how an upstream asks and what opens it, backs off the whole upstream when its endpoint fails or refuses the credential,
-/// and keeps what operators ask about. What fails for one scope is about that scope, once the credential has proved itself: when another
-/// one fails too, a call without a scope decides, and the same call is the first by which an upstream that was given up is tried again.
+/// and keeps what operators ask about. What fails for one scope is about that scope where a call without one is answered, which decides;
+/// the same call is the first by which an upstream that was given up is tried again.
 /// </summary>
 [GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
@@ -21,6 +21,9 @@ internal sealed class UpstreamCredentialGrain(
     UpstreamStateStore states, TimeProvider time, UpstreamHealthRecords health)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
+    /// <summary>How long who asked for a scope waits to hear whether it fails alone: less than a client of the cluster does.</summary>
+    private static readonly TimeSpan DoubtLimit = TimeSpan.FromSeconds(2);
+
     private readonly PerStamp<CredentialState> _states = new(() => new CredentialState(client, exchange, time));
     private readonly UpstreamProbes _probes = new(client, time);
     private UpstreamStamp _stamp = null!;
@@ -104,33 +107,25 @@ internal sealed class UpstreamCredentialGrain(
     public ValueTask<string?> OriginOf(string stamp) =>
         new(Upstream is { } upstream && Read(upstream).Stamp == stamp ? HttpOrigin.Of(upstream.Url).ToString() : null);
 
-    public ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome)
+    public async ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome)
     {
         _current = Upstream is { } upstream ? Read(upstream).Stamp : "";
         var (state, now) = (_states.Of(outcome.Stamp), time.GetUtcNow());
         if (outcome.Failure is not { } failure)
         {
             state.Proved();
-            state.Scopes.Clear();
             HealthOf(outcome.Stamp)?.Succeed(now, outcome.Expires);
-            return new((UpstreamFailure?)null);
+            return null;
         }
 
-        if (!outcome.OfUpstream)
+        if (outcome.OfUpstream && !state.MayBeOfScope(outcome.Scope, failure))
         {
-            Doubt(outcome.Stamp, state.IsDoubtedBy(failure, Upstream?.Credentials is not (null or AnonymousCredentials)));
-            HealthOf(outcome.Stamp)?.FailForOne(now, failure);
-            return new(failure);
+            return GiveUp(failure, outcome.Stamp);
         }
 
-        if (!state.IsOfScope(outcome.Scope, failure, now, out var isDoubtful))
-        {
-            return new(GiveUp(failure, outcome.Stamp));
-        }
-
-        Doubt(outcome.Stamp, isDoubtful);
         HealthOf(outcome.Stamp)?.FailForOne(now, failure with { RetryAfterSeconds = 0 });
-        return new((UpstreamFailure?)null);
+        return outcome.OfUpstream || state.IsDoubtedByRefusal(Upstream?.Credentials is not (null or AnonymousCredentials))
+            ? await OfAll(outcome.Stamp) : null;
     }
 
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(health.WithFiles(Health.Describe(
@@ -161,21 +156,30 @@ internal sealed class UpstreamCredentialGrain(
     /// <summary>What operators are told; <c>null</c> for a credential that is not used any more, of which they are told nothing.</summary>
     private UpstreamHealth? HealthOf(string stamp) => stamp == _current ? Health : null;
 
-    private void Doubt(string stamp, bool isDoubtful)
+    /// <summary>
+    /// Why it fails for all, when that is found out in time; <c>null</c> when it does not, as far as anybody knows.
+    /// </summary>
+    private async Task<UpstreamFailure?> OfAll(string stamp)
     {
         var state = _states.Of(stamp);
-        if (isDoubtful)
-        {
-            state.Doubts.Join(() => state.Trial.Watch(() => Doubt(stamp))).Ignore();
-        }
+        var doubt = state.Doubts.Join(() => state.Trial.Watch(() => Doubt(stamp)));
+        doubt.Ignore();
+        await ((Task)doubt).WaitAsync(DoubtLimit, time).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return doubt.IsCompletedSuccessfully ? await doubt : null;
     }
 
     /// <summary>Finds out whether the endpoint is well, and gives the upstream up when it is not.</summary>
     private async Task<UpstreamFailure?> Doubt(string stamp)
     {
         var state = _states.Of(stamp);
-        var isKnown = state.Backoff.Current(time.GetUtcNow()) is not null || state.Endpoint.IsFresh;
-        if (isKnown || Upstream is not { } upstream || Read(upstream) is not { } credential || credential.Stamp != stamp)
+        if (state.Backoff.Current(time.GetUtcNow()) is { } known)
+        {
+            state.Trial.Release();
+            return known;
+        }
+
+        if (state.Endpoint.IsFresh || Upstream is not { } upstream || Read(upstream) is not { } credential || credential.Stamp != stamp)
         {
             state.Trial.Release();
             return null;

@@ -158,12 +158,20 @@ internal sealed class UpstreamTokenGrain(
             return WithBackoff(token, time.GetUtcNow());
         }
 
-        var failure = ofUpstream ? result.Failure! : Note(result.Failure!, authentication.Stamp);
+        var failure = result.Failure!;
         var closed = await Credential.Report(new TokenCallOutcome(authentication.Stamp, null, failure, ofUpstream, _key.Scope));
+        if (closed is null)
+        {
+            return UpstreamTokenResult.Of(Note(failure with { IsOfScope = true }, authentication.Stamp));
+        }
 
-        // Who limits the rate is left alone for this scope as long as it says, whatever becomes of the others.
-        var own = closed is null || failure.Kind == UpstreamFailureKind.Throttled ? Note(failure, authentication.Stamp) : null;
-        return UpstreamTokenResult.Of(closed ?? own!);
+        if (failure.Kind == UpstreamFailureKind.Throttled)
+        {
+            // Who limits the rate is left alone for this scope as long as it says, whatever becomes of the others.
+            Note(failure, authentication.Stamp);
+        }
+
+        return UpstreamTokenResult.Of(closed);
     }
 
     /// <summary>It was edited in this very moment: what was opened is not used, and nobody waits for how it went.</summary>

@@ -126,7 +126,7 @@ public sealed class UpstreamTrial : IDisposable
         {
             return secret.Password is null
                 ? new(Credential, upstream.Credentials is AnonymousCredentials
-                    ? $"{answer}set upstreams.{upstream.Name}.credentials" : "it requires a user name and a password")
+                    ? $"{answer}set {CredentialPlace.Of(upstream.Name)}" : "it requires a user name and a password")
                 : Judge(await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password)),
                     "user name and password", $"{answer}takes those that are configured");
         }

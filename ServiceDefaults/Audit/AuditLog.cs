@@ -22,6 +22,9 @@ public sealed partial class AuditLog : LastingLoop
     /// <summary>How long the end of a host may wait for the rest, also when its grace is over.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long it is told of that events were lost.</summary>
+    private static readonly TimeSpan Told = TimeSpan.FromMinutes(15);
+
     private readonly Channel<AuditEvent> _events = Channel.CreateBounded<AuditEvent>(
         new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
@@ -33,6 +36,8 @@ public sealed partial class AuditLog : LastingLoop
     private AuditSink _sink;
     private long _lost;
     private long _lostInAll;
+    private long _lostAt;
+    private volatile string _problem = "";
 
     public AuditLog(IConfigurationFeed configuration, IMeterFactory meters, TimeProvider time, ILogger<AuditLog> logger)
     {
@@ -45,6 +50,24 @@ public sealed partial class AuditLog : LastingLoop
 
     /// <summary>The newest lines of each tenant.</summary>
     public AuditTail Tail { get; }
+
+    /// <summary>
+    /// That events are lost, or were within the last quarter of an hour, and since when; <c>null</c> when none was.
+    /// </summary>
+    public (string What, DateTimeOffset? Since)? Trouble
+    {
+        get
+        {
+            var lost = Volatile.Read(ref _lostInAll);
+            if (_outage.Now is var (lasts, _))
+            {
+                return ($"The audit log cannot be written, {lost} events are lost so far: {_problem}", _time.GetUtcNow() - lasts);
+            }
+
+            return lost > 0 && _time.GetSteadyNow() - new TimeSpan(Volatile.Read(ref _lostAt)) is var ago && ago <= Told
+                ? ($"{lost} events of the audit log are lost; it is written again.", _time.GetUtcNow() - ago) : null;
+        }
+    }
 
     /// <summary>Queues an event; returns at once.</summary>
     public void Write(AuditEvent entry)
@@ -87,6 +110,7 @@ public sealed partial class AuditLog : LastingLoop
             catch (Exception fault)
             {
                 Lose(count);
+                _problem = fault.Message;
                 if (_outage.Fail())
                 {
                     LogFailed(fault.Message);
@@ -140,6 +164,7 @@ public sealed partial class AuditLog : LastingLoop
     {
         Interlocked.Add(ref _lost, count);
         Interlocked.Add(ref _lostInAll, count);
+        Volatile.Write(ref _lostAt, _time.GetSteadyNow().Ticks);
     }
 
     [LoggerMessage(Level = LogLevel.Error,

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.ServiceDefaults.Certificates;
@@ -22,6 +23,15 @@ public static class HostTroubles
     public static (string What, DateTimeOffset? Since)? OfFiles(HostStart start) =>
         start.Source is ConfigurationWatcher { IsMainBroken: true, LastErrors: [var first, ..] errors } watcher
             ? (Say(errors.Count, first.ToString()), watcher.BrokenSince) : null;
+
+    /// <summary>The files beside the main one, and parts of tenants, that are not in use as they are now.</summary>
+    public static IEnumerable<(string Part, bool IsKept, string What, DateTimeOffset? Since)> OfParts(HostStart start) =>
+        start.Source is ConfigurationWatcher watcher
+            ? watcher.LastFaults.Select(fault => (fault.Part, fault.IsKept, Say(fault), watcher.BrokenSince)) : [];
+
+    /// <summary>What a host that goes on takes up after a restart alone; <c>null</c> when there is no such change.</summary>
+    public static string? OfRestart(HostStart start) => start.Source is ConfigurationWatcher { NeedsRestart: { Count: > 0 } sections }
+        ? $"Changes of {string.Join(", ", sections)} are not in use yet." : null;
 
     /// <summary>Certificates that cannot be replaced by what is in their files, have no life, or should have been renewed.</summary>
     public static IEnumerable<(string Section, string What)> OfCertificates(TimeProvider time)
@@ -47,6 +57,11 @@ public static class HostTroubles
         var (begin, end) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
         return end - now.UtcDateTime is var left && left < EndsSoon && left < (end - begin) / LastPart;
     }
+
+    /// <summary>The sentence of a file beside the main one.</summary>
+    public static string Say(PartFault fault) =>
+        $"{fault.File} has {fault.Errors.Count} error{(fault.Errors.Count == 1 ? "" : "s")}: " +
+        $"{(fault.Errors.Count > 0 ? fault.Errors[0].ToString() : "")}";
 
     /// <summary>The sentence of files with errors.</summary>
     public static string Say(int errors, string first) =>

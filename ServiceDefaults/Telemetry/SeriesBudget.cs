@@ -41,7 +41,7 @@ internal static class SeriesBudget
         ["registryproxy.grains.upstream_failing"] = new(90),
         ["registryproxy.grains.upstream_tokens"] = new(60),
         ["registryproxy.authenticator.failures"] = new(60),
-        ["registryproxy.authenticator.failing"] = new(40),
+        ["registryproxy.authenticator.failing"] = new(44),
         ["registryproxy.configuration.unusable"] = new(40),
         ["registryproxy.listen.tls_handshake.duration"] = new(5, [0.01, 0.1, 1, 5]),
         ["registryproxy.state.records"] = new(70),

@@ -41,7 +41,8 @@ public sealed class ClockTests
     [
         "Configuration/Reload/ConfigurationWatcher.cs", "Configuration/Reload/UnusableFiles.cs", "Gateway/Audit/AuditTrail.cs",
         "Gateway/Audit/AuditTrail.Refusals.cs", "Gateway/Limits/UnsharedLimits.cs", "Background/ProcessOutput.cs",
-        "Grains/Configuration/FileHistory.cs", "Silo/Admin/AcceptEndpoint.cs", "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
+        "Grains/Configuration/FileHistory.cs", "Grains/Storage/StateStore.cs", "Silo/Admin/AcceptEndpoint.cs",
+        "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs", "Grains/Managed/ManagedPartGrain.cs",
         "Grains/Administration/AuditTailGrain.cs", "Grains/Operations/ActivityBook.cs", "Grains/Operations/ProcessBook.cs",

@@ -17,6 +17,7 @@ public sealed partial class StandingFaultTests
         ["OutageLog.LogStorageFails"] = "LogStorageWell",
         ["OutageLog.LogLimits"] = "LogUnlimited",
         ["OutageLog.LogPartFails"] = "LogPartWell",
+        ["OutageLog.LogRefuses"] = "LogRefusesNoMore",
         ["ServiceOutages.LogFails"] = "LogWell",
         ["UpstreamAccounts.LogOpened"] = "LogClosed",
         ["StateStore.LogFailed"] = "LogWell",

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Tests.Support.Browser;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -189,6 +190,8 @@ public sealed partial class BrowserLoginTests(Lab lab)
         }
 
         Assert.Empty(provider.CodeRequests);
+        await Eventually.True(
+            () => door.Log.Contains("\"reason\":\"the provider answered access_denied\""), "the audit log has the word of the provider");
         using var form = new FormUrlEncodedContent([new("user_code", "BCDF-GHJK"), new("authenticator", "sso")]);
         using var foreign = await client.Send(HttpMethod.Post, "/login/device/confirm", null, form, ("Origin", "https://evil.example"));
         await foreign.ShouldBe(HttpStatusCode.Forbidden);

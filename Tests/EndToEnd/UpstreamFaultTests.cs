@@ -39,6 +39,7 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
     {
         await Arrange();
         await ArrangeAnswering();
+        await ArrangeTokenServices();
         await ArrangeLater();
         Assert.True(_faults.Count >= 30);
         await using var door = await FrontDoor.Start(Configuration());
@@ -56,7 +57,9 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
                 {
                     // What is slow is waited for by nobody: it answers one after the other.
                     late.AddRange(late.Count < MaxLate ? _late.Select(name => Ask(alice, name)) : []);
-                    await Task.WhenAll(_faults.Where(fault => !_late.Contains(fault.Name)).Select(fault => Ask(alice, fault.Name)));
+                    await Task.WhenAll(_faults.Where(fault => !_late.Contains(fault.Name))
+                        .SelectMany(fault => Enumerable.Repeat(fault.Name, fault.Alert == Denies ? RefusalsAtOnce : 1))
+                        .Select(name => Ask(alice, name)));
                     missing = await Missing(door, prometheus, rules);
                     return missing.Count == 0;
                 },
@@ -261,9 +264,7 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
         return Answer(context, status);
     };
 
-    /// <summary>A registry whose token service answers so.</summary>
-    private static Func<HttpContext, Task> Token(int status) => context => context.Request.Path == "/token" ? Answer(context, status)
-        : Asking($"Bearer realm=\"http://{context.Request.Host}/token\",service=\"x\"", 401)(context);
+    private static Func<HttpContext, Task> Token(int status) => TokenService(Status(status));
 
     private static Task Answer(HttpContext context, int status)
     {

@@ -107,7 +107,7 @@ public sealed class FailingUpstreamsTests : IDisposable
         }
 
         _time.Advance(TimeSpan.FromSeconds(1));
-        _failing.Refused("up", "http://up:5000", 403, withCredential: true);
+        _failing.Refused("up", "http://up:5000", "it refuses a request (403)", "repository:a:pull");
         shown.Noted(_told[^1], _time.GetUtcNow());
         Assert.Equal(_log.Lines[^1], $"{Describe().LastError}. The audit log has each");
 
@@ -207,21 +207,20 @@ public sealed class FailingUpstreamsTests : IDisposable
     }
 
     [Fact]
-    public void Requests_that_are_refused_are_said_at_times_and_no_outage()
+    public void Requests_that_are_refused_are_said_once_and_no_outage()
     {
         for (var i = 0; i < 1000; i++, _time.Advance(TimeSpan.FromMilliseconds(400)))
         {
-            _failing.Refused("up", "http://up:5000", 403, withCredential: true);
+            _failing.Refused("up", "http://up:5000", "it refuses a request (403)", "repository:a:pull");
         }
 
-        Assert.Equal(2, _log.Lines.Count);
         Assert.Equal(
-            $"Upstream up (http://up:5000) has been refusing requests since {_began:u} (refusals: 1): it refuses a request with the " +
-            "credential that it is configured with (403). The audit log has each",
-            _log.Lines[0]);
-        Assert.Contains($"since {_began:u} (refusals: 751): ", _log.Lines[1]);
-        Assert.All(_told, sight =>
-            Assert.Equal((null, "it refuses a request with the credential that it is configured with (403)"),
-                (sight.Failure, sight.Refusal)));
+            $"Upstream up (http://up:5000) has been refusing requests since {_began:u} (refusals: 1): it refuses a request (403). " +
+            "The audit log has each",
+            Assert.Single(_log.Lines));
+        Assert.All(_told, sight => Assert.Equal(
+            (null, UpstreamTrouble.Refuses, "it refuses a request (403)"),
+            (sight.Failure, Assert.Single(sight.Troubles!).Kind, sight.Troubles![0].Reason)));
+        Assert.InRange(_told[^1].Troubles![0].Failures, 900, 1000);
     }
 }

@@ -50,7 +50,7 @@ public sealed class ListingTimeTests
         var failing = new FailingUpstreams(
             client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<FailingUpstreams>.Instance);
         using var transports = new UpstreamTransports(tokens, accounts, failing, new Expectations(_time), _time);
-        var listing = new UpstreamListing(new UpstreamClient(tokens, transports, _time), _time);
+        var listing = new UpstreamListing(new UpstreamClient(tokens, transports, failing, _time), _time);
         var upstream = new Upstream(new UpstreamSnapshot { Name = "local", Url = new Uri(server.Url), AllowPrivate = true }, []);
         var route = new TenantRoute(
             new RouteSnapshot { Prefix = "", Upstreams = [new RouteUpstreamSnapshot("local", true)] },

@@ -1,8 +1,13 @@
+using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.ServiceDefaults.Operations;
 using RegistryProxy.Silo.Admin.Operations;
+using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Grains;
 
@@ -71,6 +76,61 @@ public sealed class ProblemsTests
         Assert.Equal(errors.What, problems["configuration of gateway g"].What);
 
         static ProcessTrouble Trouble(ProcessTroubleKind kind, string subject, string what) => new(kind, subject, what, Now);
+    }
+
+    [Theory]
+    [InlineData(ProcessTroubleKind.Part, "tenant:acme", "warning", "tenant acme of silo s", "#/tenants/acme")]
+    [InlineData(ProcessTroubleKind.Part, "file:conf.d/a.yaml", "warning", "conf.d/a.yaml of silo s", "#/cluster")]
+    [InlineData(ProcessTroubleKind.Unusable, "managed:acme", "critical", "tenant acme of silo s", "#/tenants/acme")]
+    [InlineData(ProcessTroubleKind.Audit, "", "critical", "audit log of silo s", "#/cluster")]
+    [InlineData(ProcessTroubleKind.State, "", "critical", "state of silo s", "#/cluster")]
+    [InlineData(ProcessTroubleKind.Restart, "", "warning", "configuration of silo s", "#/cluster")]
+    public void What_one_process_says_is_told_by_its_kind(
+        ProcessTroubleKind kind, string subject, string severity, string told, string link)
+    {
+        var seen = Well with
+        {
+            Processes = [new ProcessStatus("silo", "s", "1", Now, "v1", 1) { Troubles = [new ProcessTrouble(kind, subject, "what", Now)] }],
+        };
+        var problem = Assert.Single(Problems.Of(seen));
+        Assert.Equal((severity, told, "what", Now, link), (problem.Severity, problem.Subject, problem.What, problem.Since, problem.Link));
+        Assert.NotEmpty(problem.Advice);
+    }
+
+    [Fact]
+    public void An_upstream_that_refuses_requests_and_takes_its_credential_is_no_alarm_and_told()
+    {
+        var refuses = new UpstreamTroubleStatus(UpstreamTrouble.Refuses, Now, "it refuses");
+        Assert.Equal("warning", Assert.Single(Problems.Of(Well with
+        {
+            Upstreams = [Upstream("hub") with { State = "refused", FailingSince = Now, Troubles = [refuses] }],
+        })).Severity);
+        var problem = Assert.Single(Problems.Of(Well with { Upstreams = [Upstream("hub") with { Troubles = [refuses] }] }));
+        Assert.Equal(("warning", "upstream hub", "it refuses", Now), (problem.Severity, problem.Subject, problem.What, problem.Since));
+        Assert.Contains("upstream refused", problem.Advice);
+    }
+
+    [Fact]
+    public void What_the_silo_that_answers_tells_of_its_own_files_is_not_told_twice_however_long_it_is()
+    {
+        using var folder = new TemporaryFolder();
+        var time = new FakeTimeProvider();
+        const string Good = "upstreams: { hub: { url: \"https://hub.example\" } }\n" +
+            "tenants: { all: { hosts: [\"*\"], routes: [{ prefix: \"\", upstream: hub }] } }\n";
+        var name = $"{new string('c', 240)}.yaml";
+        var path = folder.Write(name, Good);
+        using var watcher = new ConfigurationWatcher(path, ConfigurationFile.Read(path).Snapshot!, time);
+        folder.Write(name, Good.Replace("upstream: hub", "upstream: hubb"));
+        time.Advance(TimeSpan.FromSeconds(3));
+        var start = new HostStart(watcher, path, null, null);
+        var troubles = ProcessTrouble.Bounded(
+            ProcessTrouble.OfHost(HostTroubles.OfFiles(start), HostTroubles.OfParts(start), null, null, []));
+        Assert.Equal(ProcessTrouble.MaxWhat, Assert.Single(troubles).What.Length);
+        Assert.Single(Problems.Of(Well with
+        {
+            Configuration = new ConfigurationSight(start),
+            Processes = [new ProcessStatus("silo", "s", "1", Now, "v1", 1) { Troubles = troubles }],
+        }));
     }
 
     [Fact]

@@ -127,10 +127,37 @@ public sealed class ServiceOutageTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(2));
         server.Answered();
         _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Empty(_outages.Failing());
+        Assert.Matches("^The server of authenticator it answers again after 2 s \\(1 failures since ", _log.Lines[^1]);
         Assert.Equal(0, Assert.Single(_failing.Shown()).Value);
+        _time.Advance(TimeSpan.FromHours(3));
         server.Failed(new TimeoutException());
+        Assert.Equal(3, _log.Lines.Count);
+        Assert.Contains($"has been failing since {_time.GetUtcNow():u} (failures: 1)", _log.Lines[^1]);
+        Assert.Equal(_time.GetUtcNow(), Assert.Single(_outages.Failing()).Since);
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.True(Assert.Single(_failing.Shown()).Value > 0);
+    }
+
+    /// <summary>Nobody looks meanwhile: the next failure finds out.</summary>
+    [Fact]
+    public void A_second_outage_begins_anew_and_the_first_has_its_end()
+    {
+        var server = _outages.Of("it");
+        server.Failed(new TimeoutException());
+        _time.Advance(TimeSpan.FromSeconds(2));
+        server.Answered();
+        _time.Advance(TimeSpan.FromHours(3));
+        server.Failed(new TimeoutException());
+        Assert.Equal(3, _log.Lines.Count);
+        Assert.Matches("answers again after 2 s \\(1 failures since ", _log.Lines[1]);
+        Assert.Equal((_time.GetUtcNow(), 1.0), (Assert.Single(_outages.Failing()).Since, Assert.Single(_failing.Shown()).Value));
+        _time.Advance(TimeSpan.FromHours(2));
+        server.Failed(new TimeoutException());
+        Assert.Equal(5, _log.Lines.Count);
+        Assert.Matches("has not been asked for an hour; whether what failed since .* \\(failures: 1\\) has been mended is not known",
+            _log.Lines[3]);
+        Assert.Contains($"since {_time.GetUtcNow():u} (failures: 1)", _log.Lines[4]);
     }
 
     [Fact]

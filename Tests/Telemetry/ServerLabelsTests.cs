@@ -13,15 +13,17 @@ namespace RegistryProxy.Tests.Telemetry;
 public sealed class ServerLabelsTests
 {
     [Fact]
-    public void Tenants_have_few_labels_and_the_operator_all_that_are_wanted()
+    public void Tenants_have_few_labels_the_operator_many_and_nobody_none()
     {
         var labels = new ServerLabels();
         Assert.Equal(
-            ["a/1", "a/2", "a/3", ServerLabels.Others], Enumerable.Range(1, 9).Select(i => labels.Of($"a/{i}")).Distinct());
+            ["a/1", "a/2", "a/3", ServerLabels.OthersOfTenants], Enumerable.Range(1, 9).Select(i => labels.Of($"a/{i}")).Distinct());
         var others = Enumerable.Range(0, 99).Select(tenant => labels.Of($"t{tenant}/up")).Distinct().ToList();
         Assert.Equal(ServerLabels.MaxOfTenants - 3 + 1, others.Count);
         Assert.Equal("a/2", labels.Of("a/2"));
-        Assert.All(Enumerable.Range(0, 99), i => Assert.Equal($"hub{i}", labels.Of($"hub{i}")));
+        Assert.All(
+            Enumerable.Range(0, 99), i => Assert.Equal(i < ServerLabels.MaxOfOperator ? $"hub{i}" : ServerLabels.Others, labels.Of($"hub{i}")));
+        Assert.Equal("hub7", labels.Of("hub7"));
     }
 
     [Fact]

@@ -44,10 +44,11 @@ public sealed class MovedUpstreamTests : IAsyncLifetime
         var cluster = ClusterLab.Client(_cluster.Client, new Relays(_time), _time);
         var meters = _services.GetRequiredService<IMeterFactory>();
         var tokens = new UpstreamTokenCache(cluster, _time);
+        var failing = new FailingUpstreams(cluster, meters, _time, NullLogger<FailingUpstreams>.Instance);
         _transports = new UpstreamTransports(
-            tokens, new UpstreamAccounts(cluster, meters, _time, NullLogger<UpstreamAccounts>.Instance),
-            new FailingUpstreams(cluster, meters, _time, NullLogger<FailingUpstreams>.Instance), new Expectations(_time), _time);
-        _client = new UpstreamClient(tokens, _transports, _time);
+            tokens, new UpstreamAccounts(cluster, meters, _time, NullLogger<UpstreamAccounts>.Instance), failing,
+            new Expectations(_time), _time);
+        _client = new UpstreamClient(tokens, _transports, failing, _time);
     }
 
     public async ValueTask DisposeAsync()

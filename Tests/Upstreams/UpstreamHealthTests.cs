@@ -157,6 +157,11 @@ public sealed class UpstreamHealthTests : IDisposable
         Assert.Equal(("healthy", null), State());
         Assert.Equal(Dead.Detail, _health.Describe("basic", "bearer", null, _now).LastError);
         Assert.Empty(_log.Lines);
+        _health.Noted(Sight("one", Dead.Detail), _now);
+        var said = Describe().LastError;
+        Assert.Contains("has been failing since", said);
+        _health.FailForOne(_now, Dead);
+        Assert.Equal(said, Describe().LastError);
     }
 
     [Fact]

@@ -38,7 +38,16 @@ internal sealed partial class FailingUpstreams
         }
     }
 
-    private void Answered(string upstream, UpstreamFares fares, TimeSpan now, OutageKind[] kinds, string? account = null)
+    private void Answered(string upstream, UpstreamFares fares, TimeSpan now, bool isNonePart, string? granted, string account) => Answered(
+        upstream, fares, now, kind => kind switch
+        {
+            OutageKind.Failing or OutageKind.Limited => true,
+            OutageKind.Part => isNonePart,
+            OutageKind.Refused => granted is not null && granted == fares.RefusedScope,
+            _ => false,
+        }, account);
+
+    private void Answered(string upstream, UpstreamFares fares, TimeSpan now, Func<OutageKind, bool> isWell, string? account = null)
     {
         if (Volatile.Read(ref _count) == 0)
         {
@@ -52,9 +61,9 @@ internal sealed partial class FailingUpstreams
                 Use(upstream, fares, account, now);
             }
 
-            foreach (var kind in kinds.Where(kind => !fares[kind].IsOfBodies))
+            foreach (var outage in fares.Outages.Where(outage => isWell(outage.Kind) && !outage.IsOfBodies))
             {
-                fares[kind].Answer();
+                outage.Answer();
             }
 
             EndOver(upstream, fares, now);

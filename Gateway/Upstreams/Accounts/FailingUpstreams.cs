@@ -23,11 +23,15 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <summary>Of what nothing was heard for so long nothing is told any more: it may not even be configured.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(24);
 
-    /// <summary>From one line about requests that an upstream refuses to the next.</summary>
-    private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
+    /// <summary>Upstreams with a reason that are told apart in the count of failures; there are some thirty reasons.</summary>
+    private const int MaxCounted = 70;
+
+    /// <summary>Upstreams with a condition that are told apart in the gauge.</summary>
+    private const int MaxShown = 80;
 
     private readonly ConcurrentDictionary<string, UpstreamFares> _known = new();
-    private readonly ServerLabels _labels = new();
+    private readonly ServerSeries _counted;
+    private readonly ServerSeries _shown;
     private readonly Action<string, UpstreamSight> _tell;
     private readonly string _gateway = Guid.NewGuid().ToString("N");
     private readonly TimeProvider _time;
@@ -48,6 +52,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     internal FailingUpstreams(Action<string, UpstreamSight> tell, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
     {
         (_tell, _time, _log) = (tell, time, new OutageLog(logger));
+        var labels = new ServerLabels();
+        (_counted, _shown) = (new ServerSeries(labels, MaxCounted), new ServerSeries(labels, MaxShown));
         var meter = meters.Create("RegistryProxy.Gateway");
         _failures = meter.CreateCounter<long>(
             "registryproxy.gateway.upstream_failures", "{request}",
@@ -71,12 +77,15 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         }
 
         var isNonePart = fares.Parts.Answer(scope, now);
-        Answered(upstream, fares, now, isNonePart ? [OutageKind.Failing, OutageKind.Limited, OutageKind.Part]
-            : [OutageKind.Failing, OutageKind.Limited], account);
+        if (Volatile.Read(ref _count) > 0)
+        {
+            Answered(upstream, fares, now, isNonePart, isGood ? scope : null, account);
+        }
     }
 
     /// <summary>A request was answered by what an upstream redirects to.</summary>
-    public void StorageAnswered(string upstream) => Answered(upstream, Of(upstream), _time.GetSteadyNow(), [OutageKind.Storage]);
+    public void StorageAnswered(string upstream) =>
+        Answered(upstream, Of(upstream), _time.GetSteadyNow(), static kind => kind == OutageKind.Storage);
 
     /// <summary>A request failed, and not for its client's sake.</summary>
     /// <param name="upstream">The upstream.</param>
@@ -114,12 +123,13 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <param name="pause">How long it wants to be left alone.</param>
     /// <param name="isAnswer">Whether it has just said so, or a request was spared it.</param>
     /// <param name="account">Which account it limits.</param>
-    public void Limited(string upstream, string address, TimeSpan pause, bool isAnswer, string account = "")
+    /// <param name="said">Its words, where they are others than those of a 429.</param>
+    public void Limited(string upstream, string address, TimeSpan pause, bool isAnswer, string account = "", string? said = null)
     {
         Change(upstream, (fares, now) => Use(upstream, fares, account, now, isLimited: true));
         var until = $"until {_time.GetUtcNow() + pause:u}";
         Fail(OutageKind.Limited, upstream, address, isAnswer ? new ExchangeFault("throttled", "429") : null,
-            isAnswer ? $"it answers 429; nothing is asked of it {until}" : $"its rate limit is used up {until}", pause);
+            said ?? (isAnswer ? $"it answers 429; nothing is asked of it {until}" : $"its rate limit is used up {until}"), pause);
     }
 
     /// <summary>Whether the log has said that an upstream fails, and for this reason: what fails so adds nothing to that.</summary>
@@ -137,31 +147,14 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     }
 
     /// <summary>A request was refused, and a new credential did not mend it: that may be about its repository alone.</summary>
-    public void Refused(string upstream, string address, int status, bool withCredential)
+    /// <param name="upstream">Which one refuses.</param>
+    /// <param name="address">Its origin.</param>
+    /// <param name="reason">How, for operators.</param>
+    /// <param name="scope">The scope of the token that was sent, or asked for: what is answered with it ends this.</param>
+    public void Refused(string upstream, string address, string reason, string scope)
     {
-        _failures.Add(1, new("upstream", _labels.Of(upstream)), new("reason", "refused"));
-        Change(upstream, (fares, now) =>
-        {
-            fares.RefusedAt = now;
-            if (fares.Refusals++ == 0)
-            {
-                (fares.RefusedSince, fares.RefusedFrom) = (_time.GetUtcNow(), now);
-            }
-
-            if (now < fares.RefusalFrom)
-            {
-                return;
-            }
-
-            fares.RefusalFrom = now + RefusalPause;
-            var reason = $"it refuses a request " +
-                $"{(withCredential ? "with the credential that it is configured with" : "without a credential")} ({status})";
-            _log.Refuses(upstream, address, fares.RefusedSince, fares.Refusals, reason);
-            _tell(upstream, fares.Sight(_gateway, now) with
-            {
-                Refusal = reason, RefusesFor = now - fares.RefusedFrom, Refusals = fares.Refusals,
-            });
-        });
+        Change(upstream, (fares, _) => fares.RefusedScope = scope);
+        Fail(OutageKind.Refused, upstream, address, new ExchangeFault("refused", reason), reason);
     }
 
     /// <summary>Tells what nobody was told yet, and again what goes on; ends what is over though nobody asks.</summary>
@@ -210,7 +203,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         if (fault is { } counted)
         {
             var at = kind == OutageKind.Storage ? $"storage_{counted.Kind}" : counted.Kind;
-            _failures.Add(1, new("upstream", _labels.Of(upstream)), new("reason", at));
+            _failures.Add(1, new("upstream", _counted.Of(upstream, at)), new("reason", at));
         }
 
         Change(upstream, (fares, now) =>
@@ -277,7 +270,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             {
                 foreach (var (condition, seconds) in fares.Measure(now))
                 {
-                    var key = (_labels.Of(upstream), condition);
+                    var key = (_shown.Of(upstream, condition), condition);
                     lasting[key] = Math.Max(lasting.GetValueOrDefault(key), seconds);
                 }
             }

@@ -17,6 +17,9 @@ internal sealed partial class OutageLog(ILogger logger)
             case OutageKind.Part:
                 LogPartFails(upstream, outage.Place, since, failures, outage.Reason);
                 break;
+            case OutageKind.Refused:
+                LogRefuses(upstream, outage.Place, since, failures, outage.Reason);
+                break;
             default:
                 LogFails(upstream, outage.Place, since, failures, outage.Reason);
                 break;
@@ -37,6 +40,9 @@ internal sealed partial class OutageLog(ILogger logger)
             case OutageKind.Part:
                 LogPartWell(upstream, seconds, outage.Failures, since);
                 break;
+            case OutageKind.Refused:
+                LogRefusesNoMore(upstream, seconds, outage.Failures, since);
+                break;
             default:
                 LogWell(upstream, seconds, outage.Failures, since);
                 break;
@@ -47,7 +53,14 @@ internal sealed partial class OutageLog(ILogger logger)
     public void Lost(string upstream, UpstreamOutage outage)
     {
         var since = outage.Since.GetValueOrDefault();
-        LogLost(upstream, since, outage.Failures);
+        if (outage.Kind == OutageKind.Refused)
+        {
+            LogRefusedNone(upstream, since, outage.Failures);
+        }
+        else
+        {
+            LogLost(upstream, since, outage.Failures);
+        }
     }
 
     /// <summary>It is not in the configuration any more.</summary>
@@ -72,7 +85,16 @@ internal sealed partial class OutageLog(ILogger logger)
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "Upstream {Upstream} ({Address}) has been refusing requests since {Since:u} (refusals: {Refusals}): {Reason}. " +
             "The audit log has each")]
-    public partial void Refuses(string upstream, string address, DateTimeOffset since, long refusals, string reason);
+    private partial void LogRefuses(string upstream, string address, DateTimeOffset since, int refusals, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Upstream {Upstream} no longer refuses requests after {Seconds} s ({Refusals} refused requests since {Since:u})")]
+    private partial void LogRefusesNoMore(string upstream, long seconds, int refusals, DateTimeOffset since);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Upstream {Upstream} has refused no request for an hour; whether what it refused since {Since:u} " +
+            "(refusals: {Refusals}) is granted now is not known")]
+    private partial void LogRefusedNone(string upstream, DateTimeOffset since, int refusals);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "Part of upstream {Upstream} ({Address}) has been failing since {Since:u} (failures: {Failures}): {Reason}")]

@@ -15,11 +15,19 @@ internal sealed partial class UpstreamAccounts
     /// <summary>What is not shown any more keeps its last value: for so long a breaker that is gone is shown closed.</summary>
     private static readonly TimeSpan Shown = TimeSpan.FromMinutes(10);
 
+    /// <summary>Upstreams with a reason that are told apart in the count of spared requests.</summary>
+    private const int MaxSpared = 70;
+
+    /// <summary>Upstreams with a class of status that are told apart in the count of answers.</summary>
+    private const int MaxAnswered = 220;
+
     private readonly ConcurrentDictionary<string, UpstreamAccount> _accounts = new();
     private readonly ConcurrentDictionary<string, TimeSpan> _gone = new();
     private readonly string _gateway = Guid.NewGuid().ToString("N");
     private readonly ConcurrentDictionary<string, UpstreamCount> _counts = new();
     private readonly ServerLabels _labels = new();
+    private readonly ServerSeries _spared;
+    private readonly ServerSeries _answered;
     private readonly ClusterClient _cluster;
     private readonly TimeProvider _time;
     private readonly ILogger<UpstreamAccounts> _logger;
@@ -30,6 +38,7 @@ internal sealed partial class UpstreamAccounts
     public UpstreamAccounts(ClusterClient cluster, IMeterFactory meters, TimeProvider time, ILogger<UpstreamAccounts> logger)
     {
         (_cluster, _time, _logger) = (cluster, time, logger);
+        (_spared, _answered) = (new ServerSeries(_labels, MaxSpared), new ServerSeries(_labels, MaxAnswered));
         var meter = meters.Create("RegistryProxy.Gateway");
         _requests = meter.CreateCounter<long>(
             "registryproxy.gateway.upstream_requests", "{request}", "Requests that an upstream answered, by the class of the status");
@@ -50,7 +59,7 @@ internal sealed partial class UpstreamAccounts
         _accounts.TryGetValue(upstream.Account, out var account) ? account : _accounts.GetOrAdd(upstream.Account, Create, upstream.Name);
 
     public void CountRefusal(Upstream upstream, string reason) => _refused.Add(
-        1, new("upstream", _labels.Of(upstream.Name)), new("reason", reason));
+        1, new("upstream", _spared.Of(upstream.Name, reason)), new("reason", reason));
 
     /// <summary>An upstream answered.</summary>
     /// <param name="upstream">Who.</param>
@@ -59,9 +68,9 @@ internal sealed partial class UpstreamAccounts
     public void CountAnswer(Upstream upstream, int status, TimeSpan took)
     {
         CountOf(upstream).Answered(status, took);
-        var label = _labels.Of(upstream.Name);
-        _requests.Add(1, new("upstream", label), new("status", TenantMeter.ClassOf(status)));
-        _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("upstream", label));
+        var kind = TenantMeter.ClassOf(status);
+        _requests.Add(1, new("upstream", _answered.Of(upstream.Name, kind)), new("status", kind));
+        _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("upstream", _labels.Of(upstream.Name)));
     }
 
     /// <summary>What an upstream was asked.</summary>

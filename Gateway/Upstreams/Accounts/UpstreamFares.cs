@@ -19,7 +19,7 @@ internal sealed class UpstreamFares
 
     /// <summary>What is, or was, wrong with it; by <see cref="OutageKind"/>.</summary>
     public IReadOnlyList<UpstreamOutage> Outages { get; } =
-        [new(OutageKind.Failing), new(OutageKind.Storage), new(OutageKind.Limited), new(OutageKind.Part)];
+        [new(OutageKind.Failing), new(OutageKind.Storage), new(OutageKind.Limited), new(OutageKind.Part), new(OutageKind.Refused)];
 
     /// <summary>Which of its parts fail.</summary>
     public FailingParts Parts { get; } = new();
@@ -32,20 +32,8 @@ internal sealed class UpstreamFares
 
     public UpstreamOutage this[OutageKind kind] => Outages[(int)kind];
 
-    /// <summary>Requests that were refused since <see cref="RefusedSince"/>.</summary>
-    public long Refusals { get; set; }
-
-    /// <summary>When the first of the <see cref="Refusals"/> was, by the clock.</summary>
-    public DateTimeOffset RefusedSince { get; set; }
-
-    /// <summary>When the first of the <see cref="Refusals"/> was.</summary>
-    public TimeSpan RefusedFrom { get; set; }
-
-    /// <summary>When the last of the <see cref="Refusals"/> was.</summary>
-    public TimeSpan RefusedAt { get; set; }
-
-    /// <summary>From when on refusals are said again.</summary>
-    public TimeSpan RefusalFrom { get; set; }
+    /// <summary>The scope of the request that was refused last; <c>null</c> before the first.</summary>
+    public string? RefusedScope { get; set; }
 
     /// <summary>When the silos were told last.</summary>
     public TimeSpan ToldAt { get; set; }
@@ -57,7 +45,7 @@ internal sealed class UpstreamFares
     public bool IsAny => Outages.Any(outage => outage.Since is not null);
 
     /// <summary>When something was last heard of it.</summary>
-    public TimeSpan HeardAt => Outages.Select(outage => outage.FailedAt).Append(AnsweredAt).Append(RefusedAt).Max();
+    public TimeSpan HeardAt => Outages.Select(outage => outage.FailedAt).Append(AnsweredAt).Max();
 
     /// <summary>Ends all that is wrong; how many that were.</summary>
     public int End()
@@ -67,9 +55,11 @@ internal sealed class UpstreamFares
         return wrong.Count;
     }
 
-    /// <summary>For how long each of what is, or ever was, wrong has been going on.</summary>
+    /// <summary>
+    /// For how long each of what is, or ever was, wrong has been going on; but refusals, which anybody who asks can cause and are counted.
+    /// </summary>
     public IEnumerable<(string Condition, double Seconds)> Measure(TimeSpan now) =>
-        Outages.Where(outage => outage.WasSeen).Select(outage => (outage.Name, outage.SecondsAt(now)));
+        Outages.Where(outage => outage.WasSeen && outage.Kind != OutageKind.Refused).Select(outage => (outage.Name, outage.SecondsAt(now)));
 
     /// <summary>What the silos are told.</summary>
     public UpstreamSight Sight(string gateway, TimeSpan now)

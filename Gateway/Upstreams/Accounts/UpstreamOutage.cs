@@ -16,6 +16,9 @@ internal enum OutageKind
 
     /// <summary>It answers for some repositories, and for others does not, or with a server error.</summary>
     Part,
+
+    /// <summary>It refuses requests, which may be about their repositories alone.</summary>
+    Refused,
 }
 
 /// <summary>
@@ -39,6 +42,8 @@ internal sealed class UpstreamOutage(OutageKind kind)
     /// <summary>When nobody has asked for so long it is not known to go on.</summary>
     private static readonly TimeSpan Unasked = TimeSpan.FromHours(1);
 
+    /// <summary>How long after the last failure answers in a row end it. One scope may be refused by what is done with it.</summary>
+    private readonly TimeSpan _settled = kind == OutageKind.Refused ? Calm : Settled;
     private readonly HashSet<string> _said = [];
     private TimeSpan _pauseUntil;
     private int _answers;
@@ -51,6 +56,7 @@ internal sealed class UpstreamOutage(OutageKind kind)
         OutageKind.Storage => UpstreamTrouble.Storage,
         OutageKind.Limited => UpstreamTrouble.Limited,
         OutageKind.Part => UpstreamTrouble.Part,
+        OutageKind.Refused => UpstreamTrouble.Refuses,
         _ => "failing",
     };
 
@@ -108,7 +114,7 @@ internal sealed class UpstreamOutage(OutageKind kind)
 
     /// <summary>Whether it is over, by its answers, or since the upstream did not want to be left alone for longer.</summary>
     public bool IsOver(TimeSpan now) => Since is not null && now >= _pauseUntil
-        && ((_answers == AnswersInARow && now >= FailedAt + Settled) || (_answers > 0 && now >= FailedAt + Calm)
+        && ((_answers == AnswersInARow && now >= FailedAt + _settled) || (_answers > 0 && now >= FailedAt + Calm)
             || (kind == OutageKind.Limited && now >= _pauseUntil + Calm));
 
     /// <summary>Whether nobody knows any more.</summary>

@@ -27,7 +27,7 @@ internal sealed class UpstreamTokenHandler(
             return await base.SendAsync(request, cancellationToken);
         }
 
-        var token = call.Token;
+        var (token, why) = (call.Token, (UpstreamFailure?)null);
         var response = await SendWith(token, request, call, cancellationToken);
         if (call.IsTrial && token.WasAccepted && IsRefusal(response))
         {
@@ -41,9 +41,11 @@ internal sealed class UpstreamTokenHandler(
             {
                 // Nobody has said yet whether the credential opens this.
                 response.Dispose();
+                TokenFailures.Tell(failing, call.Upstream, call.Key.Scope, failure);
                 return call.Refuse(request, TokenFailures.ErrorOf(call.Upstream, failure), failure.Detail);
             }
 
+            why = next.Failure;
             if (next.Token is { } fresh && fresh.Generation != token.Generation && call.MayRepeat(request))
             {
                 response.Dispose();
@@ -63,7 +65,7 @@ internal sealed class UpstreamTokenHandler(
             }
         }
 
-        return IsRefusal(response) && !call.IsTrial ? Refused(call, response) : response;
+        return IsRefusal(response) && !call.IsTrial ? Refused(call, response, why) : response;
     }
 
     private async Task<HttpResponseMessage> SendWith(
@@ -78,9 +80,12 @@ internal sealed class UpstreamTokenHandler(
     private static bool IsRefusal(HttpResponseMessage response) =>
         response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
 
-    private HttpResponseMessage Refused(UpstreamCall call, HttpResponseMessage refusal)
+    private HttpResponseMessage Refused(UpstreamCall call, HttpResponseMessage refusal, UpstreamFailure? why)
     {
-        failing.Refused(call.Upstream.Name, call.Upstream.Address, (int)refusal.StatusCode, call.Token.Authorization is not null);
+        var credential = call.Token.Authorization is null ? "without a credential" : "with the credential that it is configured with";
+        failing.Refused(
+            call.Upstream.Name, call.Upstream.Address,
+            why is { IsOfScope: true } ? why.Detail : $"it refuses a request {credential} ({(int)refusal.StatusCode})", call.Key.Scope);
         return refusal;
     }
 

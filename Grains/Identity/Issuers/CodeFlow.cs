@@ -102,6 +102,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         }
         catch (SecretUnavailableException fault)
         {
+            server?.Failed(new ExchangeFault("configuration", $"clientSecret: {fault.Message}"), Question);
             return Verdict.Unavailable($"clientSecret of '{configuration.Name}': {fault.WithoutName}");
         }
     }

@@ -15,9 +15,17 @@ internal sealed class UpstreamFailureMeter
     /// <summary>Conditions of upstreams, lasting or ended, that are shown.</summary>
     private const int MaxConditions = 300;
 
+    /// <summary>Upstreams with a reason that are told apart in the count of failures; there are some dozen reasons.</summary>
+    private const int MaxCounted = 90;
+
+    /// <summary>Upstreams with a condition that are told apart in the gauge.</summary>
+    private const int MaxShown = 80;
+
     /// <summary>Since when; <c>null</c> when it has ended, which is to be shown: what is not shown any more keeps its last value.</summary>
     private readonly Dictionary<(string Upstream, string Condition), TimeSpan?> _failing = [];
     private readonly ServerLabels _labels = new();
+    private readonly ServerSeries _counted;
+    private readonly ServerSeries _shown;
     private readonly TimeProvider _time;
     private readonly IConfigurationFeed? _configuration;
     private readonly Counter<long> _tokens;
@@ -29,6 +37,7 @@ internal sealed class UpstreamFailureMeter
     public UpstreamFailureMeter(IMeterFactory meters, TimeProvider time, IConfigurationFeed? configuration = null)
     {
         (_time, _configuration) = (time, configuration);
+        (_counted, _shown) = (new ServerSeries(_labels, MaxCounted), new ServerSeries(_labels, MaxShown));
         var meter = meters.Create("RegistryProxy.Grains");
         _tokens = meter.CreateCounter<long>(
             "registryproxy.grains.upstream_tokens", "{token}", "Tokens issued by token services of upstreams");
@@ -44,14 +53,17 @@ internal sealed class UpstreamFailureMeter
     public void Fetched(string upstream) => _tokens.Add(
         1, new KeyValuePair<string, object?>("upstream", _labels.Of(upstream)));
 
-    public void Count(string upstream, UpstreamFailure failure) =>
-        _failures.Add(1, new("upstream", _labels.Of(upstream)), new("reason", failure.Cause ?? failure.Kind switch
+    public void Count(string upstream, UpstreamFailure failure)
     {
-        UpstreamFailureKind.Unreachable => "status",
-        UpstreamFailureKind.Refused => "refused",
-        UpstreamFailureKind.Throttled => "throttled",
-        _ => "configuration",
-    }));
+        var reason = failure.Cause ?? failure.Kind switch
+        {
+            UpstreamFailureKind.Unreachable => "status",
+            UpstreamFailureKind.Refused => "refused",
+            UpstreamFailureKind.Throttled => "throttled",
+            _ => "configuration",
+        };
+        _failures.Add(1, new("upstream", _counted.Of(upstream, reason)), new("reason", reason));
+    }
 
     /// <summary>An upstream cannot be opened, for nobody.</summary>
     public void Fails(string upstream, UpstreamFailure failure)
@@ -98,7 +110,8 @@ internal sealed class UpstreamFailureMeter
         var now = _time.GetSteadyNow();
         lock (_failing)
         {
-            return [.. _failing.GroupBy(known => (Upstream: _labels.Of(known.Key.Upstream), known.Key.Condition)).Select(known =>
+            return [.. _failing.GroupBy(known => (
+                Upstream: _shown.Of(known.Key.Upstream, known.Key.Condition), known.Key.Condition)).Select(known =>
                 new Measurement<double>(
                     known.Max(one => IsConfigured(one.Key.Upstream) && one.Value is { } since
                         ? Math.Max((now - since).TotalSeconds, 1) : 0),

@@ -85,7 +85,10 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
     public void FailForOne(DateTimeOffset now, UpstreamFailure failure)
     {
         failures.Count(upstream, failure);
-        (_lastError, _lastErrorAt, _retryAt) = (failure.Detail, now,
+
+        // A gateway may have told of it with since when, and how often.
+        var said = _lastError?.EndsWith(failure.Detail, StringComparison.Ordinal) == true ? _lastError : failure.Detail;
+        (_lastError, _lastErrorAt, _retryAt) = (said, now,
             failure.RetryAfterSeconds > 0 ? now.AddSeconds(failure.RetryAfterSeconds) : null);
     }
 
@@ -107,8 +110,8 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
     {
         var (seen, answer, troubles) = (_seen.FailingSince(now), _seen.LastAnswer, _seen.Troubles(now));
         var success = answer > _lastRefresh ? answer : _lastRefresh ?? answer;
-        var storage = troubles.FirstOrDefault(trouble => trouble.Kind == UpstreamTrouble.Storage)?.Since;
-        var part = troubles.FirstOrDefault(trouble => trouble.Kind == UpstreamTrouble.Part)?.Since;
+        var (storage, part) = (SinceOf(UpstreamTrouble.Storage), SinceOf(UpstreamTrouble.Part));
+        var refuses = success is null ? SinceOf(UpstreamTrouble.Refuses) : null;
         return new()
         {
             Upstream = upstream,
@@ -122,11 +125,14 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
             State = _failingSince is not null && _kind == UpstreamFailureKind.Refused ? "refused"
                 : seen is not null || (_failingSince is not null && _kind != UpstreamFailureKind.Throttled) ? "failing"
                 : storage is not null ? "storage failing" : part is not null ? "failing in part"
-                : _failingSince is not null || troubles.Count > 0 ? "limited" : success is null ? "never asked" : "healthy",
+                : _failingSince is not null || SinceOf(UpstreamTrouble.Limited) is not null ? "limited" : refuses is not null ? "refused"
+                : success is null ? "never asked" : "healthy",
             LastSuccess = success,
-            FailingSince = new[] { _failingSince, seen, storage, part }.Min(),
+            FailingSince = new[] { _failingSince, seen, storage, part, refuses }.Min(),
             Troubles = troubles,
         };
+
+        DateTimeOffset? SinceOf(string kind) => troubles.FirstOrDefault(trouble => trouble.Kind == kind)?.Since;
     }
 
     [LoggerMessage(Level = LogLevel.Warning,

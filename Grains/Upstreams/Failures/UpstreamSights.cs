@@ -10,7 +10,7 @@ internal sealed class UpstreamSights(string upstream, Func<string> address)
     public const int MaxGateways = 1000;
 
     /// <summary>Things that are wrong at once, of one gateway.</summary>
-    private const int MaxTroubles = 4;
+    private const int MaxTroubles = 5;
 
     /// <summary>Gateways say it again twice a minute; one that died says nothing any more.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(90);
@@ -101,15 +101,20 @@ internal sealed class UpstreamSights(string upstream, Func<string> address)
         _lastAnswer is var (at, other) && other != gateway && at > failedAt + Outdated;
 
     /// <summary>What the log of a gateway says.</summary>
-    private string Say(UpstreamTrouble trouble, DateTimeOffset now) => trouble.Kind == UpstreamTrouble.Limited
-        ? string.Create(
+    private string Say(UpstreamTrouble trouble, DateTimeOffset now)
+    {
+        var (who, what, counted) = trouble.Kind switch
+        {
+            UpstreamTrouble.Limited => ("Upstream", "rate-limiting", "refusals"),
+            UpstreamTrouble.Refuses => ("Upstream", "refusing requests", "refusals"),
+            UpstreamTrouble.Storage => ("Storage of upstream", "failing", "failures"),
+            _ => ("Part of upstream", "failing", "failures"),
+        };
+        return string.Create(
             CultureInfo.InvariantCulture,
-            $"Upstream {upstream} ({trouble.Place}) has been rate-limiting since {now - trouble.LastsFor:u} " +
-            $"(refusals: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}")
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"{(trouble.Kind == UpstreamTrouble.Storage ? "Storage" : "Part")} of upstream {upstream} ({trouble.Place}) has been failing " +
-            $"since {now - trouble.LastsFor:u} (failures: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}");
+            $"{who} {upstream} ({trouble.Place}) has been {what} since {now - trouble.LastsFor:u} " +
+            $"({counted}: {Math.Max(trouble.Failures, 1)}): {trouble.Reason}");
+    }
 
     private string Refuses(UpstreamSight sight, string refusal, DateTimeOffset now) => string.Create(
         CultureInfo.InvariantCulture,

@@ -55,8 +55,8 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         var key = new UpstreamTokenKey(upstream, "");
         var result = await Exchange(key, authentication, generation: 0);
         return result.IsForbidden && !authentication.Secret.IsNone
-            && await Exchange(key, authentication with { Secret = UpstreamSecret.None }, generation: 0)
-                is { OfUpstream: false, IsForbidden: false }
+            && await Exchange(key, authentication with { Secret = UpstreamSecret.None }, generation: 0) is { IsForbidden: false } other
+            && other.Result.Failure is null or { Kind: UpstreamFailureKind.Refused or UpstreamFailureKind.Misconfigured, Cause: null }
             ? RefusedCredential(upstream, HttpStatusCode.Forbidden) : result;
     }
 
@@ -100,7 +100,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
                 return Granted(
                     authentication, new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
             case >= HttpStatusCode.OK and < HttpStatusCode.Ambiguous:
-                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
+                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token") with { OfUpstream = true };
             case HttpStatusCode.Unauthorized when !authentication.Secret.IsNone:
                 return RefusedCredential(name, reply.Status);
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest:
@@ -120,7 +120,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
             case >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest:
                 return Redirected($"{endpoint} redirects to another host, which upstreams.*.realms must list in its place", reply.Redirect);
             default:
-                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} answered {(int)reply.Status}");
+                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} answered {(int)reply.Status}") with { OfUpstream = true };
         }
     }
 
@@ -139,7 +139,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
     private static ExchangeResult Redirected(string message, string? target) => new(
         UpstreamTokenResult.Of(new UpstreamFailure(
             UpstreamFailureKind.Misconfigured, message, 0) { Detail = $"{message}: {target ?? "no address"}" }),
-        OfUpstream: false);
+        OfUpstream: true);
 
     private static ExchangeResult Failed(UpstreamFailureKind kind, string message, TimeSpan? retryAfter = null) =>
         new(UpstreamTokenResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))),

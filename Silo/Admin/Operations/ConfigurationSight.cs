@@ -23,8 +23,6 @@ internal sealed class ConfigurationSight(HostStart start)
 
     public IReadOnlyList<PartFault> Faults => Watcher?.LastFaults ?? [];
 
-    public IReadOnlyList<string> NeedsRestart => Watcher?.NeedsRestart ?? [];
-
     /// <summary>The errors that concern one tenant.</summary>
     public IReadOnlyList<ConfigurationError> Of(string tenant)
     {

@@ -50,6 +50,7 @@ internal static class Problems
     private static readonly ProblemKind Failing = new("failing", "upstreams", "#/upstreams");
     private static readonly ProblemKind Storage = new("storage", "upstreams", "#/upstreams");
     private static readonly ProblemKind Part = new("part", "upstreams", "#/upstreams");
+    private static readonly ProblemKind Denied = new("denied", "upstreams", "#/upstreams");
     private static readonly ProblemKind Limited = new("limited", "upstreams", "#/upstreams");
     private static readonly ProblemKind Behind = new("behind", "processes", "#/cluster");
     private static readonly ProblemKind Erring = new("errors", "tenants", "#/tenants?by=errors");
@@ -132,31 +133,25 @@ internal static class Problems
             var what = isManaged ? "Mend the part at /admin/configuration" : "Mend the file";
             yield return new Problem(
                 fault.IsKept ? Warning : Critical, tenant is null ? fault.File : $"tenant {tenant}",
-                $"{fault.File} has {Count(fault.Errors.Count, "error")}: {(fault.Errors.Count > 0 ? fault.Errors[0].ToString() : "")}",
+                HostTroubles.Say(fault),
                 sight.Since,
                 fault.IsKept ? $"{what}; its last good text stays in use until then."
                     : $"{what}; the hosts that depend on it answer 503 until then.",
                 tenant is null ? "#/cluster" : $"#/tenants/{Uri.EscapeDataString(tenant)}");
-        }
-
-        if (sight.NeedsRestart.Count > 0)
-        {
-            yield return new Problem(
-                Warning, "configuration", $"Changes of {string.Join(", ", sight.NeedsRestart)} are not in use yet.", null,
-                "Restart the processes one after the other.", "#/cluster");
         }
     }
 
     private static IEnumerable<Problem> OfUpstream(UpstreamStatus upstream)
     {
         var link = $"#/upstreams/{Uri.EscapeDataString(upstream.Upstream)}";
-        if (upstream.State == "refused")
+        if (upstream.State == "refused" && !HasRefusedAll(upstream))
         {
             yield return new Problem(
                 Critical, $"upstream {upstream.Upstream}", $"It does not take the credential. {upstream.LastError}", upstream.FailingSince,
-                $"Put the right one into {CredentialOf(upstream.Upstream)}; it is read again within seconds.", link) { Kind = Refused };
+                $"Put the right one into {CredentialPlace.Of(upstream.Upstream)}; it is read again within seconds.", link)
+                { Kind = Refused };
         }
-        else if (upstream.State is not ("limited" or "storage failing" or "failing in part")
+        else if (upstream.State is not ("refused" or "limited" or "storage failing" or "failing in part")
             && (upstream.FailingSince is not null || upstream.Breaker != "closed"))
         {
             yield return new Problem(
@@ -178,6 +173,13 @@ internal static class Problems
                     Warning, $"upstream {upstream.Upstream}", trouble.What, trouble.Since,
                     "Others are answered: look after that repository at the upstream.", link) { Kind = Part };
             }
+            else if (trouble.Kind == UpstreamTrouble.Refuses)
+            {
+                yield return new Problem(
+                    Warning, $"upstream {upstream.Upstream}", trouble.What, trouble.Since,
+                    "Lines of the audit log whose reason begins with “upstream refused” have the repositories: grant the credential " +
+                    "access to them, or remove them from the rules.", link) { Kind = Denied };
+            }
         }
 
         var limit = upstream.Troubles?.FirstOrDefault(trouble => trouble.Kind == UpstreamTrouble.Limited);
@@ -191,6 +193,10 @@ internal static class Problems
                 "Give it an account with a higher limit, or turn the cache of its routes on.", link) { Kind = Limited };
         }
     }
+
+    /// <summary>Whether it refused what few asked for so far, which may be about that alone: anybody who asks can cause it.</summary>
+    private static bool HasRefusedAll(UpstreamStatus upstream) => upstream.LastSuccess is null
+        && upstream.Troubles?.Any(trouble => trouble.Kind == UpstreamTrouble.Refuses) == true;
 
     private static IEnumerable<Problem> OfCache(CacheReport cache)
     {
@@ -249,10 +255,6 @@ internal static class Problems
                 { Kind = Erring };
         }
     }
-
-    /// <summary>Where the credential of an upstream is; one of a tenant's own is named after both.</summary>
-    private static string CredentialOf(string upstream) => upstream.Split('/', 2) is [var tenant, var own]
-        ? $"define.upstreams.{own}.credentials of tenant {tenant}" : $"upstreams.{upstream}.credentials";
 
     private static string Count(long count, string thing) => count == 1 ? $"1 {thing}" : $"{count} {thing}s";
 }

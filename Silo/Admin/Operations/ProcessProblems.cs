@@ -1,3 +1,4 @@
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Operations;
 
@@ -17,16 +18,29 @@ internal static class ProcessProblems
 
     public static IEnumerable<Problem> Of(ClusterSight seen)
     {
-        // The silo that answers tells of its own file by itself.
-        var told = seen.Configuration is { IsMainBroken: true, Errors: [var first, ..] errors }
-            ? HostTroubles.Say(errors.Count, first.ToString()) : null;
+        // The silo that answers tells of its own files by itself.
+        HashSet<string> told = [.. Own(seen.Configuration).Select(ProcessTrouble.Bounded)];
         return seen.Processes
             .SelectMany(process => (process.Troubles ?? []).Select(
                 trouble => (Process: $"{process.Kind} {process.Host}", Trouble: trouble)))
-            .Where(one => one.Trouble.Kind != ProcessTroubleKind.Errors || one.Trouble.What != told)
+            .Where(one => one.Trouble.Kind is not (ProcessTroubleKind.Errors or ProcessTroubleKind.Part or ProcessTroubleKind.Unusable)
+                || !told.Contains(one.Trouble.What))
             .GroupBy(one => (one.Trouble.Kind, one.Trouble.Subject, What: Alike(one.Trouble)))
             .Select(group => Describe(
                 group.First().Trouble, Who([.. group.Select(one => one.Process).Distinct()]), group.Min(one => one.Trouble.Since)));
+    }
+
+    private static IEnumerable<string> Own(ConfigurationSight sight)
+    {
+        if (sight is { IsMainBroken: true, Errors: [var first, ..] errors })
+        {
+            yield return HostTroubles.Say(errors.Count, first.ToString());
+        }
+
+        foreach (var fault in sight.Faults)
+        {
+            yield return HostTroubles.Say(fault);
+        }
     }
 
     /// <summary>Of an authenticator each silo has its own reason, and it is one server.</summary>
@@ -57,8 +71,29 @@ internal static class ProcessProblems
             Problems.Warning, $"limits at {who}", $"They are kept in equal parts of all gateways, not by demand: {trouble.What}.", since,
             "Clients may get 429 before their limit is reached. Look after the silos; many addresses or identities that come once are a " +
             "flood, which the audit log names.", Link),
+        ProcessTroubleKind.Part => new Problem(
+            Problems.Warning, $"{PartOf(trouble)} of {who}", trouble.What, since,
+            "Mend the file there; its last good text stays in use until then.", LinkOf(trouble)),
+        ProcessTroubleKind.Unusable => new Problem(
+            Problems.Critical, $"{PartOf(trouble)} of {who}", trouble.What, since,
+            "Mend the file there; the hosts that depend on it answer 503 until then.", LinkOf(trouble)),
+        ProcessTroubleKind.Audit => new Problem(
+            Problems.Critical, $"audit log of {who}", trouble.What, since,
+            "Look at the disk of audit.file; what is lost cannot be recovered, the log has the number.", Link),
+        ProcessTroubleKind.State => new Problem(
+            Problems.Critical, $"state of {who}", trouble.What, since,
+            "A record was changed, swapped, or is under a key that the silo does not have: its log has an ALARM with the record. Give " +
+            "the silo the key, or restore the record.", Link),
+        ProcessTroubleKind.Restart => new Problem(
+            Problems.Warning, $"configuration of {who}", trouble.What, since, "Restart the processes one after the other.", Link),
         _ => new Problem(
             Problems.Warning, $"{trouble.Subject} of {who}", trouble.What, since,
             "Mend the file that it names; what it held before stays in use, and it is read again within seconds.", Link) { Kind = Files },
     };
+
+    private static string PartOf(ProcessTrouble trouble) =>
+        PartText.TenantOf(trouble.Subject) is { } tenant ? $"tenant {tenant}" : PartText.PathOf(trouble.Subject) ?? trouble.Subject;
+
+    private static string LinkOf(ProcessTrouble trouble) =>
+        PartText.TenantOf(trouble.Subject) is { } tenant ? $"#/tenants/{Uri.EscapeDataString(tenant)}" : Link;
 }

@@ -3,14 +3,13 @@ using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Operations;
-using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Operations;
 
 namespace RegistryProxy.Silo.Admin.Operations;
 
 /// <summary>Tells operators every two seconds that this silo is there.</summary>
 internal sealed class SiloReporter(
-    IConfigurationFeed configuration, HostStart start, SiloTroubles troubles, IGrainFactory grains, TimeProvider time)
+    IConfigurationFeed configuration, HostSight host, SiloTroubles troubles, IGrainFactory grains, TimeProvider time)
     : ProcessReporter("silo", time)
 {
     private (string Version, string Content) _shared = ("", "");
@@ -30,7 +29,7 @@ internal sealed class SiloReporter(
         });
 
     private IEnumerable<ProcessTrouble> Troubles() => ProcessTrouble
-        .OfHost(HostTroubles.OfFiles(start), HostTroubles.OfCertificates(Time)).Concat(troubles.Now());
+        .OfHost(host.Files, host.Parts, host.Audit, host.Restart, host.Certificates).Concat(troubles.Now());
 
     /// <summary>Read once for each version: it is told every two seconds.</summary>
     private string Shared(ConfigurationSnapshot snapshot)

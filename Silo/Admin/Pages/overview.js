@@ -26,7 +26,7 @@ export function Overview() {
     <h2 id="wrong" aria-live="polite" class=${data.problems.length === 0 ? "hidden" : ""}>${data.problems.length === 0 ? "Nothing is wrong"
       : `${data.problems.length} ${data.problems.length === 1 ? "problem" : "problems"}${critical ? `, ${critical} critical` : ""}`}</h2>
     ${data.problems.length === 0
-      ? html`<p class="note good"><${Status} kind="good">Nothing is wrong.<//> Upstreams and authenticators answer, every process reports and uses the configuration and the certificates of its files.</p>`
+      ? html`<p class="note good"><${Status} kind="good">Nothing is wrong.<//> Upstreams answer and refuse nothing, authenticators answer, the state and the audit log are written, every process reports and uses the configuration and the certificates of its files.</p>`
       : html`<ul class="problems">${data.problems.map((problem, i) => html`<${Problem} key=${keyOf(data.problems, i)} problem=${problem}/>`)}</ul>`}
   </section>
   <div class="tiles">
