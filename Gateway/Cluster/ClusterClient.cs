@@ -13,7 +13,8 @@ namespace RegistryProxy.Gateway.Cluster;
 internal sealed class ClusterClient(
     IGrainFactory grains, Relays relays, SiloProbe probe, ClusterContact contact, GrainCallMeter calls, TimeProvider time)
 {
-    private static readonly Doubling Pauses = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(800));
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(800);
+    private static readonly Doubling Pauses = new(TimeSpan.FromMilliseconds(100), LongestPause);
 
     /// <summary>An answer that takes longer than this may never come.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(700);

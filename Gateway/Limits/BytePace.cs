@@ -78,6 +78,7 @@ internal sealed class BytePace
 
     private async ValueTask Buy(Rate rate, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         if (HoldsBack || await _units.Take(rate.Units) > TimeSpan.Zero)
         {
             await BuyInTurn(cancellation);

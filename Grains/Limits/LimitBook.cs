@@ -3,8 +3,9 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Limits;
 
 /// <summary>
-/// Which share of which limits of bytes gateways of the version before have; later ones get permits. What nobody uses goes to those who can use it, in equal parts; nobody loses what they have before
-/// they have been told so. What a gateway that says nothing is asked for later comes out of an equal share, until it says so.
+/// Which share of which limits of bytes gateways of the version before have; later ones get permits. What nobody uses goes to those who can
+/// use it, in equal parts; nobody loses what they have before they have been told so. What a gateway that says nothing is asked for later
+/// comes out of an equal share, until it says so.
 /// </summary>
 internal sealed class LimitBook(TimeProvider time)
 {

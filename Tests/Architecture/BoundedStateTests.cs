@@ -73,6 +73,7 @@ public sealed class BoundedStateTests
         ["UpstreamAccounts._counts"] = "one for each upstream of the configuration",
         ["UpstreamAccounts._gone"] = "one for each upstream that left the configuration ten minutes ago",
         ["UpstreamAccounts._accounts"] = "one for each account of the configuration",
+        ["WaitingStrangers._waiting"] = "one for each address of which a request waits, WaitingStrangers.MaxWaiting",
         ["WeighedCache`2._clock"] = "itself",
         ["WeighedCache`2._nodes"] = "itself",
         ["GroupedCache`3._large"] = "a few: groups with more than their share of the cache",

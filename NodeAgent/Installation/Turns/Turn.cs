@@ -190,7 +190,8 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
 
     private async Task HandOn(CancellationToken cancellation)
     {
-        IEnumerable<KeyValuePair<string, JsonObject>> held = _held is { } one ? await leases.Read(one, cancellation) is { } mine ? [KeyValuePair.Create(one, mine)] : []
+        IEnumerable<KeyValuePair<string, JsonObject>> held =
+            _held is { } one ? await leases.Read(one, cancellation) is { } mine ? [KeyValuePair.Create(one, mine)] : []
             : (await leases.List(cancellation)).Where(entry => IsOfTurns(entry.Key));
         foreach (var (place, lease) in held.Where(entry => HolderOf(entry.Value) == node).ToList())
         {
