@@ -37,7 +37,7 @@ internal sealed class KubernetesApi(HttpMessageInvoker client, Uri server, Func<
 
     /// <summary>One at an address; an authority that cannot be read is said by each request.</summary>
     public static KubernetesApi At(Uri server, string? caFile, string? tokenFile, TimeProvider time) => new(
-        new HttpMessageInvoker(RegistryTransport.Renewed(caFile)), server,
+        new HttpMessageInvoker(RegistryTransport.Create(caFile)), server,
         () => BoundedFile.ReadText(tokenFile ?? $"{Account}/token").Trim(), time);
 
     /// <summary>Sends a request. What is no success is answered with a <c>Status</c> that says why, or by <c>null</c>.</summary>

@@ -13,7 +13,7 @@ namespace RegistryProxy.NodeAgent.Mirror;
 /// token endpoint is always the registry's own, whatever a challenge says.
 /// </summary>
 internal sealed class MirrorAuthentication(Registry proxyRegistry, TimeProvider time)
-    : DelegatingHandler(RegistryTransport.Renewed(proxyRegistry.Settings.CaFile))
+    : DelegatingHandler(RegistryTransport.Create(proxyRegistry.Settings.CaFile))
 {
     private const int MaxTokens = 1000;
 

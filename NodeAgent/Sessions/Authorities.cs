@@ -9,7 +9,7 @@ namespace RegistryProxy.NodeAgent.Sessions;
 internal static class Authorities
 {
     /// <summary>The largest file that is read, in bytes: what a machine trusts takes some hundred thousand.</summary>
-    private const int MaxBundle = 8 * 1024 * 1024;
+    public const int MaxBundle = 8 * 1024 * 1024;
 
     /// <summary>Reads those of a file or folder.</summary>
     /// <exception cref="AuthorityException">They cannot be read, or there are none.</exception>

@@ -151,5 +151,5 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
 
     /// <summary>A client for the registry, which believes the given authority where there is one.</summary>
     public static HttpClient CreateHttp(string? caFile) =>
-        WholeAnswers.Client(RegistryTransport.Renewed(caFile), MaxReply, Timeout);
+        WholeAnswers.Client(RegistryTransport.Create(caFile), MaxReply, Timeout);
 }

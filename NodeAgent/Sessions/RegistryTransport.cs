@@ -7,14 +7,11 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// <summary>Connections to front doors: no redirects, no cookies, and the registry's own authority where one is configured.</summary>
 internal static class RegistryTransport
 {
-    /// <summary>The same, with authorities that are looked at again.</summary>
-    /// <param name="caFile">The registry's own authorities; <c>null</c> for those of the machine.</param>
-    public static HttpMessageHandler Renewed(string? caFile) => caFile is null ? Create(null) : new RenewedTransport(caFile);
-
+    /// <summary>Makes them.</summary>
     /// <param name="caFile">The registry's own authorities; <c>null</c> for those of the machine.</param>
     /// <param name="resolve">Finds the addresses of a name; <c>null</c> for the machine's way.</param>
     public static HttpMessageHandler Create(string? caFile, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null) =>
-        caFile is null ? Connections(null, resolve) : new OwnAuthorityHandler(() => Connections(Authorities.Load(caFile), resolve));
+        caFile is null ? Connections(null, resolve) : new RenewedTransport(caFile, authorities => Connections(authorities, resolve));
 
     private static SocketsHttpHandler Connections(
         X509Certificate2Collection? authorities, Func<string, CancellationToken, Task<IPAddress[]>>? resolve)

@@ -1,30 +1,22 @@
-using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Sessions;
 
 /// <summary>
-/// Connections whose authorities are in a file that others renew, as kubelet does with that of the API server. A file that cannot be used
-/// leaves those of before.
+/// Connections whose authorities are in a file that others write and renew, as kubelet does with that of the API server. It is read when the
+/// first request comes, and looked at with every other one; a file that cannot be used leaves the authorities of before.
 /// </summary>
-internal sealed class RenewedTransport : HttpMessageHandler
+/// <param name="caFile">The file.</param>
+/// <param name="open">Makes the connections.</param>
+internal sealed class RenewedTransport(string caFile, Func<X509Certificate2Collection, HttpMessageHandler> open) : HttpMessageHandler
 {
-    private readonly string _caFile;
-    private readonly WatchedFiles _file;
+    private readonly WatchedFiles _file = new([caFile], Authorities.MaxBundle);
     private readonly Lock _gate = new();
-    private HttpMessageInvoker _current;
-    private string _used;
+    private HttpMessageInvoker? _current;
+    private string _used = "";
 
-    /// <param name="caFile">The file.</param>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="CryptographicException">It has no certificate.</exception>
-    public RenewedTransport(string caFile)
-    {
-        (_caFile, _file) = (caFile, new WatchedFiles([caFile]));
-        _used = _file.Look();
-        _current = new HttpMessageInvoker(RegistryTransport.Create(caFile));
-    }
-
+    /// <exception cref="AuthorityException">The authorities cannot be read, and never could be.</exception>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         Current().SendAsync(request, cancellationToken);
 
@@ -32,7 +24,7 @@ internal sealed class RenewedTransport : HttpMessageHandler
     {
         if (disposing)
         {
-            _current.Dispose();
+            _current?.Dispose();
         }
 
         base.Dispose(disposing);
@@ -43,19 +35,19 @@ internal sealed class RenewedTransport : HttpMessageHandler
     {
         lock (_gate)
         {
-            if (_file.Look() is var now && now != _used)
+            if (_file.Look() is var now && (_current is null || now != _used))
             {
                 try
                 {
-                    (_current, _used) = (new HttpMessageInvoker(RegistryTransport.Create(_caFile)), now);
+                    (_current, _used) = (new HttpMessageInvoker(open(Authorities.Load(caFile))), now);
                 }
-                catch (Exception fault) when (fault is IOException or CryptographicException)
+                catch (AuthorityException) when (_current is not null)
                 {
                     // It is looked at again by the next request.
                 }
             }
 
-            return _current;
+            return _current!;
         }
     }
 }

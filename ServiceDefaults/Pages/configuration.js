@@ -120,7 +120,7 @@ function Editor({ at, saved, text, history, onType, onForget, onLoad }) {
     field.current.focus();
     field.current.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
   };
-  const close = () => { setAsked(null); if (isFocusLost()) said.current?.focus(); };
+  const close = isDone => { setAsked(null); if (isDone || isFocusLost()) said.current?.focus(); };
   const type = value => { onType(value); setAnswer({}); };
   return html`<p id="configuration-notice" role="status" ref=${said} tabindex="-1">${answer.done && (answer.done.changed ? `Version ${answer.done.version} is in use.` : "That is what is in use already.")}</p>
   <div class="card editor"><${Field} label="This tenant's part"><textarea id="configuration" class="yaml" rows="24" spellcheck=${false} autocapitalize="off" ref=${field} value=${text} onInput=${event => type(event.target.value)}></textarea><//>

@@ -90,14 +90,16 @@ export const isFocusLost = () => document.activeElement === document.body || doc
 /** Asks before something is done that cannot be undone; the browser keeps the focus inside, and gives it back when the dialog is closed. */
 export function Confirm({ question, action, onDone, onClose, wide, children }) {
   const dialog = useRef(null);
+  const isDone = useRef(false);
   const [state, setState] = useState({});
   useEffect(() => { dialog.current.showModal(); }, []);
   const act = async () => {
     setState({ busy: true });
     try { await onDone(); } catch (fault) { setState({ error: fault.message }); return; }
+    isDone.current = true;
     dialog.current?.close();
   };
-  return html`<dialog ref=${dialog} class=${wide ? "large" : null} aria-labelledby="question" onClose=${onClose}>
+  return html`<dialog ref=${dialog} class=${wide ? "large" : null} aria-labelledby="question" onClose=${() => onClose(isDone.current)}>
     <p id="question">${question}</p>${children}${state.error && html`<p class="bad" role="alert">${state.error}</p>`}
     <div class="buttons"><button id="cancel" onClick=${() => dialog.current.close()}>Cancel</button>
       <button class="danger" id="confirm" disabled=${state.busy} onClick=${act}>${action}</button></div></dialog>`;

@@ -24,7 +24,7 @@ export function Sessions({ tenant, address = "/admin/sessions", own = false }) {
     await again();
   };
   // The row whose button was pressed may be gone: who goes on by keyboard goes on at what was done.
-  const close = () => { setAsked(null); if (isFocusLost()) said.current.focus(); };
+  const close = isDone => { setAsked(null); if (isDone || isFocusLost()) said.current.focus(); };
   return html`<${Card} title="Sessions" wide>
     <div class="tools"><${Field} label="Search by subject, authenticator, address or id"><input type="search" id="session-search" value=${typed} onInput=${event => { setTyped(event.target.value); setOffset(0); }}/><//></div>
     <p id="notice" role="status" ref=${said} tabindex="-1">${notice}</p>

@@ -39,7 +39,7 @@ public sealed class HostileLoginMemoryTests(ITestOutputHelper output)
         await Flat(door, [401], i => HostileCrowd.Get(door, "/v2/a/b/manifests/v1",
             $"Authorization: Bearer {token[..^40]}{$"{i:x8}".PadLeft(40, 'A')}"));
         await Flat(door, [400, 401, 404, 429], i => HostileCrowd.Get(door, $"/login/callback?state={i}-{new string('s', 500)}&code=c{i}"));
-        await Flat(door, [200, 404, 429], i => HostileCrowd.Get(door, $"/token/nonce?x={i}"));
+        await Flat(door, [200, 400, 404, 429], i => HostileCrowd.Get(door, $"/token/nonce?x={i}"));
 
         // Names of a hundred parts before rules of several **.
         await Flat(door, [200], i => HostileCrowd.Get(door, $"/token?scope=repository:{Deep}/b{i}:pull"));

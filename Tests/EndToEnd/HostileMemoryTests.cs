@@ -63,7 +63,7 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     public async Task Invented_types_of_a_cached_tag()
     {
         await Flat(200, i => Get("/v2/a/b/manifests/v1", Bearer, $"Accept: {TestImage.OciManifest}, x/{i}-{new string('y', 7500)}"));
-        await Flat(200, i => Get("/v2/a/b/manifests/v1", Bearer, $"Accept: x/{i}-{new string('y', 7500)};q=0.{i}"));
+        await Flat([200, 429], i => Get("/v2/a/b/manifests/v1", Bearer, $"Accept: x/{i}-{new string('y', 7500)};q=0.{i}"));
         await Flat(431, i => Get("/v2/a/b/manifests/v1", Bearer, $"Accept: {TestImage.OciManifest}, x/{i}-{new string('y', 28_000)}"));
         Assert.InRange(_upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/")), 1, 3);
     }

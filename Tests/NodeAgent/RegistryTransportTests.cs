@@ -33,7 +33,7 @@ public sealed class RegistryTransportTests
         using var second = TestCertificates.ForLocalhost("second");
         await using var server = await PrivateRegistry.Start(first.Pem(), _ => Task.CompletedTask);
         var file = folder.Write("ca.crt", first.ExportCertificatePem());
-        using var http = new HttpMessageInvoker(RegistryTransport.Renewed(file));
+        using var http = new HttpMessageInvoker(RegistryTransport.Create(file));
         async Task<HttpStatusCode> Ask()
         {
             // Each over a connection of its own: what was shaken hands upon is not asked about again.

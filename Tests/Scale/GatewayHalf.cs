@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Serialization;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Configuration;
-using RegistryProxy.Gateway;
 using RegistryProxy.Gateway.Cache.Invalidation;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Limits;
@@ -10,8 +10,11 @@ using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway;
+using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Operations;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Scale;
@@ -29,8 +32,10 @@ internal sealed class GatewayHalf : IAsyncDisposable
     private GatewayHalf(IGrainFactory client, Func<Type, bool> starts)
     {
         var cache = new CacheConfiguration { Path = _folder.File("cache"), MaxBytes = 1_000_000 };
+        var configuration = new FixedConfiguration(ConfigurationDefaults.NoFile());
         _services = new ServiceCollection().AddLogging().AddMetrics().AddSerializer().AddSingleton(client)
-            .AddSingleton(new HostStart(new FixedConfiguration(ConfigurationDefaults.NoFile()), null, null, null))
+            .AddSingleton(new HostStart(configuration, null, null, null)).AddSingleton<IConfigurationFeed>(configuration)
+            .AddSingleton<AuditLog>().AddSingleton<HostSight>()
             .AddSingleton(new ClientAddress([])).AddGateway(new GatewayOptions { Cache = cache }).BuildServiceProvider();
         _parts = [.. Parts.Where(starts).Select(part => (IHostedService)ActivatorUtilities.CreateInstance(_services, part))];
     }

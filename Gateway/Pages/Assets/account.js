@@ -88,7 +88,7 @@ export function OwnSessions({ reload }) {
     setNotice(revoked === 0 ? "That session had ended already." : "The session has ended.");
     if (asked.isThis) await reload(); else await again();
   };
-  const close = () => { setAsked(null); if (isFocusLost()) said.current?.focus(); };
+  const close = isDone => { setAsked(null); if (isDone || isFocusLost()) said.current?.focus(); };
   return html`<h1 tabindex="-1">Your sessions</h1><p class="lead">Every login by docker, by a browser or a device is one, until it ends by itself or you end it.</p>
   <p id="notice" role="status" ref=${said} tabindex="-1">${notice}</p>
   ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/>

@@ -61,7 +61,7 @@ export function Robots({ me, root }) {
     await again();
   };
   // The row whose button was pressed may be gone: who goes on by keyboard goes on at what was done.
-  const close = () => { setAsked(null); if (isFocusLost()) said.current.focus(); };
+  const close = isDone => { setAsked(null); if ((isDone && asked.what !== "rotate") || isFocusLost()) said.current.focus(); };
   return html`<h1 tabindex="-1">Robots</h1><p class="lead">User names and passwords for machines: they may what they were made for, and never more than you.</p>
   <p id="notice" role="status" ref=${said} tabindex="-1">${notice}</p>
   ${made?.secret && html`<div class="note good" role="status" id="secret"><p><strong>The password of ${made.user}, shown this once:</strong></p><p><${Copy} text=${made.secret} label="Copy the password"/></p>
