@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Serialization;
-using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway.Cache.Invalidation;
 using RegistryProxy.Gateway.Cache.Links;
