@@ -1,3 +1,4 @@
+using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.Tests.Support.Nodes;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
@@ -101,7 +102,7 @@ public sealed class FullDiskTests
         {
             return await run();
         }
-        catch (IOException)
+        catch (Exception fault) when (fault is IOException or InstallRefusal)
         {
             return 1;
         }
