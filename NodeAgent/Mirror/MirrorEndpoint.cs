@@ -24,6 +24,9 @@ internal sealed class MirrorEndpoint
     {
         _forwarder = forwarder;
         _stateDir = settings.StateDir;
+
+        // Made before anybody asks, so that who installs can read it; what is wrong is told to those who do.
+        _ = TryGetSecret(out _);
         _registries = settings.Mirror!.FrontDoors.ToDictionary(
             entry => entry.Key,
             entry => registries.FindUrl(entry.Value) is { } registry
