@@ -4,8 +4,8 @@ using RegistryProxy.Files;
 namespace RegistryProxy.NodeAgent.Sessions;
 
 /// <summary>
-/// Connections whose authorities are in a file that others write and renew, as kubelet does with that of the API server. It is read when the
-/// first request comes, and looked at with every other one; a file that cannot be used leaves the authorities of before.
+/// Connections whose authorities are in a file that others write and renew, as kubelet does with that of the API server. It is read when
+/// the first request comes, and looked at with every other one; a file that cannot be used leaves the authorities of before.
 /// </summary>
 /// <param name="caFile">The file.</param>
 /// <param name="open">Makes the connections.</param>
