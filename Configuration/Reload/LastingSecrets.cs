@@ -41,7 +41,7 @@ public sealed class LastingSecrets : ITicking, IDisposable
     public static string OfUpstream(string upstream) => $"upstreams.{upstream}.credentials";
 
     /// <summary>The section of a secret of an authenticator.</summary>
-    /// <param name="authenticator">Its name.</param>
+    /// <param name="authenticator">Its name among those of all tenants.</param>
     /// <param name="key">The key of the secret.</param>
     public static string OfAuthenticator(string authenticator, string key) => $"authenticators.{authenticator}.{key}";
 
@@ -97,7 +97,7 @@ public sealed class LastingSecrets : ITicking, IDisposable
         _isAnyBroken = false;
         foreach (var (section, held) in _held)
         {
-            if (_unusable.ProblemOf(section) is not null)
+            if (_unusable.ProblemOf(section) is not null && _held.TryGetValue(section, out var now) && ReferenceEquals(now, held))
             {
                 Look(held);
             }
@@ -120,7 +120,7 @@ public sealed class LastingSecrets : ITicking, IDisposable
     {
         var now = _configuration.Current.Configuration;
         var kept = now.Upstreams.Keys.Select(OfUpstream)
-            .Concat(now.Authenticators.Values.SelectMany(one => AuthenticatorKeys.Select(key => OfAuthenticator(one.Name, key))))
+            .Concat(now.Authenticators.Keys.SelectMany(name => AuthenticatorKeys.Select(key => OfAuthenticator(name, key))))
             .ToHashSet();
         foreach (var gone in _held.Keys.Where(section => !kept.Contains(section)).ToList())
         {

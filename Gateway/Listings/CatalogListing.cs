@@ -80,10 +80,11 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
     private void AddPulled(RegistryWideRequest request, PageEntries names, ConcurrentBag<TenantRoute> silent)
     {
         var tenant = request.TokenService.Tenant;
-        foreach (var text in statistics.NamesOf(tenant.Name))
+        var routes = silent.ToHashSet();
+        foreach (var text in routes.Count == 0 ? [] : statistics.NamesOf(tenant.Name))
         {
-            if (RepositoryName.TryParse(text, out var name) && request.Caller.MayEver(name, RepositoryActions.Pull)
-                && tenant.RouteOf(name) is { } route && silent.Contains(route))
+            if (RepositoryName.TryParse(text, out var name) && tenant.RouteOf(name) is { } route && routes.Contains(route)
+                && request.Caller.MayEver(name, RepositoryActions.Pull))
             {
                 names.Add(name.Value);
             }

@@ -36,8 +36,8 @@ internal sealed class GatewayReporter(
             Repositories = statistics.Repositories(),
             Upstreams = upstreams.Traffic(),
             Troubles = ProcessTrouble.Bounded(
-                ProcessTrouble.OfHost(host.Files, host.Parts, host.Audit, host.Restart, host.Certificates)
-                    .Concat(limits.Unshared.Troubles)),
+                ProcessTrouble.OfHost(host.Files, [], host.Audit, host.Restart, host.Certificates).Concat(limits.Unshared.Troubles)
+                    .Concat(ProcessTrouble.OfHost(null, host.Parts, null, null, []))),
         };
         return cluster.CallOnce(
             (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);

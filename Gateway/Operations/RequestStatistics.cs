@@ -77,8 +77,7 @@ internal sealed class RequestStatistics
         public void Pull(string repository)
         {
             Interlocked.Increment(ref _pulls);
-            _repositories.AddOrUpdate(repository, 1, static (_, pulls) => pulls + 1);
-            if (_repositories.Count > MaxRepositories)
+            if (_repositories.AddOrUpdate(repository, 1, static (_, pulls) => pulls + 1) == 1 && _repositories.Count > MaxRepositories)
             {
                 Forget(repository);
             }

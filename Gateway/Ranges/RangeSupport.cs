@@ -35,7 +35,12 @@ internal sealed class RangeSupport(TimeProvider time)
     public void RefusedOne(Fetch fetch) => _refused.Set((PlaceOf(fetch), true), (time.GetTimestamp(), 1));
 
     /// <summary>So many at once were answered with something else than parts.</summary>
-    public void RefusedSeveral(Fetch fetch, int count) => _refused.Set((PlaceOf(fetch), false), (time.GetTimestamp(), count));
+    public void RefusedSeveral(Fetch fetch, int count)
+    {
+        var place = (PlaceOf(fetch), false);
+        var few = _refused.TryGet(place, out var known) && time.GetElapsedTime(known.At) < Life ? Math.Min(known.Count, count) : count;
+        _refused.Set(place, (time.GetTimestamp(), few));
+    }
 
     private bool IsRefused(Fetch fetch, bool isOfOne, int count) =>
         _refused.TryGet((PlaceOf(fetch), isOfOne), out var refused) && count >= refused.Count && time.GetElapsedTime(refused.At) < Life;

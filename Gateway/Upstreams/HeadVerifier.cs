@@ -7,10 +7,13 @@ internal sealed class HeadVerifier(UpstreamClient client, HeadTruth heads)
     public HeadRecord RecordOf(Fetch fetch) => heads.Of(fetch.Destination.Upstream, isBlob: !fetch.IsMetered);
 
     /// <summary>Asks with HEAD.</summary>
-    public async Task<UpstreamResult> Head(Fetch fetch, CancellationToken cancellation)
+    /// <param name="fetch">For what.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <param name="mayBeTrial">Whether a refusal may say nothing of the token: a GET follows then.</param>
+    public async Task<UpstreamResult> Head(Fetch fetch, CancellationToken cancellation, bool mayBeTrial = true)
     {
         using var message = fetch.ToMessage(HttpMethod.Head);
-        var asked = fetch with { IsMetered = false, IsTrial = !RecordOf(fetch).IsHonest };
+        var asked = fetch with { IsMetered = false, IsTrial = mayBeTrial && !RecordOf(fetch).IsHonest };
         return await client.SendWithTimeout(fetch.Destination.Upstream, asked, message, cancellation);
     }
 

@@ -48,7 +48,9 @@ internal sealed class UpstreamDownloads(
         result = await WithoutRange(request, download, message, result, watch.Token);
         if (!await heads.IsNeeded(request, download, result, watch.Token))
         {
-            return result;
+            // No GET follows a refusal that is believed: the token may be what is refused.
+            return download.IsTrial && result.Refused is { Status: 401 or 403 }
+                ? await Ask(request, download with { IsTrial = false }, isHead, watch) : result;
         }
 
         result.Answer?.Dispose();

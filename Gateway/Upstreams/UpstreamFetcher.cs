@@ -37,7 +37,8 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadVerifier heads,
                 record.Reject();
                 return null;
             case { Refused.IsDoubtful: true }:
-                return await heads.IsBelieved(fetch, cancellation) ? result : null;
+                return !await heads.IsBelieved(fetch, cancellation) ? null
+                    : result.Refused is { Status: 401 or 403 } ? await heads.Head(fetch, cancellation, mayBeTrial: false) : result;
             default:
                 return result;
         }

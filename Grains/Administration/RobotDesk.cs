@@ -44,9 +44,8 @@ internal sealed class RobotDesk(
             return AdministrationAnswer.Unreadable(problem);
         }
 
-        return Excess(call, order.Name, order.Repositories, order.Actions) is { } excess
-            ? AdministrationAnswer.Error(403, excess)
-            : !revocations.TryChargeChange(call.Tenant) ? TooMany
+        return !revocations.TryChargeChange(call.Tenant) ? TooMany
+            : Excess(call, order.Name, order.Repositories, order.Actions) is { } excess ? AdministrationAnswer.Error(403, excess)
             : Reply("robot-create", request.Name, await Robots(call).Create(order), 201);
     }
 
@@ -60,10 +59,14 @@ internal sealed class RobotDesk(
             return AdministrationAnswer.Unreadable("the body may say when the robot ends from now on: {\"expires\": \"90d\"}");
         }
 
+        if (!revocations.TryChargeChange(call.Tenant))
+        {
+            return TooMany;
+        }
+
         var robot = (await Robots(call).List()).FirstOrDefault(robot => robot.Name == name);
         return robot is not null && Excess(call, name, robot.Repositories, robot.Actions) is { } excess
             ? AdministrationAnswer.Error(403, excess)
-            : !revocations.TryChargeChange(call.Tenant) ? TooMany
             : Reply("robot-rotate", name, await Robots(call).Rotate(name, expires));
     }
 

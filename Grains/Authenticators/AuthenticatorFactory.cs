@@ -36,7 +36,7 @@ internal sealed class AuthenticatorFactory(
     {
         try
         {
-            return (Create(configuration, () => outages?.Of(name ?? configuration.Name)), "");
+            return (Create(configuration, name ?? configuration.Name), "");
         }
         catch (Exception fault)
         {
@@ -44,23 +44,21 @@ internal sealed class AuthenticatorFactory(
         }
     }
 
-    /// <param name="configuration">The authenticator.</param>
-    /// <param name="server">What is told of its server; <c>null</c> where nothing is, as in a trial.</param>
-    private IAuthenticator Create(
-        AuthenticatorConfiguration configuration, Func<ServiceOutages.ServiceOutage?> server) => configuration switch
+    private IAuthenticator Create(AuthenticatorConfiguration configuration, string name) => configuration switch
     {
         HtpasswdConfiguration htpasswd => htpasswd.TryRead(out var file, out var problems)
             ? new HtpasswdAuthenticator(htpasswd, file, work)
             : throw new FormatException(string.Join("; ", problems)),
         LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>())
-            { Server = server(), Secrets = Secrets },
-        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time, server(), Secrets),
-        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time, server()),
-        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time, server()),
-        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time) { Server = server() },
+            { Server = outages?.Of(name), Secrets = new AuthenticatorSecrets(Secrets, name) },
+        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time, outages?.Of(name),
+            new AuthenticatorSecrets(Secrets, name)),
+        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time, outages?.Of(name)),
+        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time, outages?.Of(name)),
+        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time) { Server = outages?.Of(name) },
         AwsIidConfiguration iid => new AwsIidAuthenticator(iid, grains, time),
         AzureAttestedConfiguration azure => new AzureAttestedAuthenticator(azure, nonces, time),
-        GrpcConfiguration grpc => new GrpcAuthenticator(grpc) { Server = server() },
+        GrpcConfiguration grpc => new GrpcAuthenticator(grpc) { Server = outages?.Of(name) },
         _ => throw new FormatException($"the type '{configuration.Type}' is not known to this silo"),
     };
 

@@ -84,6 +84,9 @@ internal static class ListenerProbe
         }
     }
 
+    /// <summary>Whether two addresses cannot both be listened on.</summary>
+    public static bool AreOne(Uri one, Uri other) => AreOne(EndOf(one), EndOf(other));
+
     private static IPEndPoint EndOf(Uri address) => new(ListenerExtensions.AddressOf(address), address.Port);
 
     private static bool AreOne(IPEndPoint one, IPEndPoint other) => one.Port != 0 && one.Port == other.Port

@@ -29,6 +29,12 @@ internal sealed partial class PatientListener(
         try
         {
             var listener = _listener ??= await Bound();
+            if (_over.IsCancellationRequested)
+            {
+                // It was bound while this was ended, which has not seen it.
+                await listener.UnbindAsync(CancellationToken.None);
+            }
+
             return await listener.AcceptAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (_over.IsCancellationRequested)

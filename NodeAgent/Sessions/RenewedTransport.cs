@@ -39,12 +39,14 @@ internal sealed class RenewedTransport(string caFile, Func<X509Certificate2Colle
             {
                 try
                 {
-                    (_current, _used) = (new HttpMessageInvoker(open(Authorities.Load(caFile))), now);
+                    _current = new HttpMessageInvoker(open(Authorities.Load(caFile)));
                 }
                 catch (AuthorityException) when (_current is not null)
                 {
-                    // It is looked at again by the next request.
+                    // It is tried again when it is another one.
                 }
+
+                _used = now;
             }
 
             return _current!;

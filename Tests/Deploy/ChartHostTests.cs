@@ -21,7 +21,8 @@ public sealed class ChartHostTests
     private const string Everything = """
         state: { discardKeys: [k0] }
         gateway:
-          { tls: { secretName: door-tls }, trustedProxies: [10.0.0.0/8], proxyProtocol: true, http2: false, cache: { sendFile: true } }
+          { tls: { secretName: door-tls }, trustedProxies: [10.0.0.0/8], proxyProtocol: true, http2: false, cache: { sendFile: true },
+            ingress: { annotations: { nginx.ingress.kubernetes.io/backend-protocol: HTTPS } } }
         """;
 
     /// <summary>Keys that have no value of the chart: a pod has its address from Kubernetes, and its state on no disk.</summary>

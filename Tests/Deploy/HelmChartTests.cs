@@ -45,11 +45,12 @@ public sealed class HelmChartTests
         string[] ingress = ["--set", "gateway.ingress.enabled=true", "--set", "gateway.ingress.hosts={docker.acme.example}"];
         (await Manifests.Helm(["template", "door", Manifests.Chart, "-f", Values("kubernetes"), .. ingress])).ShouldFail(
             "plain HTTP to gateways that speak TLS");
-        foreach (var annotation in new[] { "nginx\\.ingress\\.kubernetes\\.io/backend-protocol=HTTPS",
-            "traefik\\.ingress\\.kubernetes\\.io/service\\.serversscheme=https" })
+        foreach (var annotation in new[] { "ingress.annotations.nginx\\.ingress\\.kubernetes\\.io/backend-protocol=HTTPS",
+            "ingress.annotations.nginx\\.ingress\\.kubernetes\\.io/ssl-passthrough=yes",
+            "service.annotations.traefik\\.ingress\\.kubernetes\\.io/service\\.serversscheme=https" })
         {
             Assert.Single((await Manifests.Template(
-                Values("kubernetes"), [.. ingress, "--set", $"gateway.ingress.annotations.{annotation}"])).OfType<V1Ingress>());
+                Values("kubernetes"), [.. ingress, "--set", $"gateway.{annotation}"])).OfType<V1Ingress>());
         }
     }
 

@@ -35,11 +35,7 @@ public sealed class OperatorStatesTests
     public async Task Every_state_is_whole_accessible_and_harmless(int width, bool isDark)
     {
         await using var silo = await SeededSilo.Start();
-        await using var browser = await Chromium.Start(scripts: true);
-        await browser.Look(width, 900, isDark);
-        await browser.Open($"{silo.Url}/");
-        await browser.WaitFor("#problems .problem");
-        await browser.LoadChecker();
+        await using var browser = await Viewing.Of($"{silo.Url}/", "#problems .problem", width, isDark);
         foreach (var (view, act, shown) in States)
         {
             await browser.Evaluate($"document.querySelector('dialog[open]')?.close(), {Viewing.Drawn}");

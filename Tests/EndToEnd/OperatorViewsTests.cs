@@ -23,20 +23,14 @@ public sealed class OperatorViewsTests
     public async Task Every_view_is_whole_accessible_and_harmless(int width, bool isDark)
     {
         await using var silo = await SeededSilo.Start();
-        await using var browser = await Chromium.Start(scripts: true);
-        await browser.Look(width, 900, isDark);
-        await browser.Open($"{silo.Url}/");
-        await browser.WaitFor("#problems .problem");
-        await browser.LoadChecker();
+        await using var browser = await Viewing.Of($"{silo.Url}/", "#problems .problem", width, isDark);
         foreach (var view in Views)
         {
             await Go(browser, view);
             await browser.ShouldBeGood($"{view} at {width}, dark {isDark}");
         }
 
-        Assert.Equal("", await browser.MissingFiles());
-        Assert.Equal("", await browser.Evaluate(
-            "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
+        await browser.ShouldBeWhole();
     }
 
     [Fact]

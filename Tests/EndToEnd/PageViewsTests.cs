@@ -31,11 +31,7 @@ public sealed partial class PageViewsTests
     {
         await using var registry = await SeededRegistry.Start(Hostile);
         await using var door = await Door(registry);
-        await using var browser = await Chromium.Start(scripts: true);
-        await browser.Look(width, 900, isDark);
-        await browser.Open($"{door.DataUrl}/");
-        await browser.WaitFor("#login");
-        await browser.LoadChecker();
+        await using var browser = await Viewing.Of($"{door.DataUrl}/", "#login", width, isDark);
         await Check("before a login");
         await browser.LogIn("alice");
         await browser.Administer("alice");
@@ -45,9 +41,7 @@ public sealed partial class PageViewsTests
             await Check(view);
         }
 
-        Assert.Equal("", await browser.MissingFiles());
-        Assert.Equal("", await browser.Evaluate(
-            "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
+        await browser.ShouldBeWhole();
         Assert.Empty(browser.Faults);
 
         Task Check(string view) => browser.ShouldBeGood($"{view} at {width}, dark {isDark}");

@@ -23,7 +23,8 @@ public sealed class SnapshotEditTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _cluster = await GrainCluster.Start(Yaml("pull"));
+        _cluster = await GrainCluster.Start(
+            Yaml("pull"), silo: silo => silo.Services.AddSingleton(new GrainCluster.OpenCalls(typeof(ISessionChangesGrain))));
         foreach (var follower in _followers)
         {
             follower.Position = (await Follow(follower, SnapshotPosition.Nothing)).Position;

@@ -33,12 +33,12 @@ public sealed class ScaleTests
 
             // Three thousand a second on two cores.
             Assert.InRange(row.WriteCpu, 1, 2e6 / 3000);
-            Assert.InRange(row.LimitServed, 0.95, 1.1);
 
-            // The slice looks for seconds, on whatever machine.
-            Assert.InRange(row.IdleSilo.Cpu, 0, IsWhole ? 0.02 : 0.04);
+            // The slice looks for seconds without a warm-up, on whatever machine.
+            Assert.InRange(row.LimitServed, IsWhole ? 0.95 : 0.85, 1.1);
+            Assert.InRange(row.IdleSilo.Cpu, 0, IsWhole ? 0.02 : 0.1);
             Assert.InRange(row.IdleSilo.Bytes, 0, 1e6);
-            Assert.InRange(row.IdleGateway.Cpu, 0, IsWhole ? 0.02 : 0.04);
+            Assert.InRange(row.IdleGateway.Cpu, 0, IsWhole ? 0.02 : 0.1);
             Assert.InRange(row.IdleGateway.Bytes, 0, 1e6);
         });
         if (IsWhole)

@@ -13,7 +13,7 @@ internal static class PartBounds
     /// </summary>
     public const int MaxOfEach = 10_000;
 
-    /// <summary>The most characters of names and patterns of all rules together.</summary>
+    /// <summary>The most characters of names of rules and of their patterns, all together.</summary>
     public const int MaxText = 256 * 1024;
 
     /// <summary>Says at which rule it is too much; whether it is not.</summary>

@@ -32,6 +32,11 @@ internal sealed record TenantDefinitions(
                         "give another name"
                 : null,
                 (name, entry) => AuthenticatorReader.Read(name, entry, context)));
+        if (own.Authenticators.Values.OfType<KubernetesClustersConfiguration>().Sum(one => one.Clusters.Count) > TenantKeys.MaxClusters)
+        {
+            authenticators.Fail($"have more than {TenantKeys.MaxClusters} clusters together, which is the most that a tenant defines");
+        }
+
         if (upstreams.IsMap && upstreams.Errors.IsEmpty)
         {
             UpstreamDoubts.Tell(upstreams, new FrontDoorConfiguration { Upstreams = own.Upstreams });

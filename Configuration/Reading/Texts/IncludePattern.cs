@@ -119,6 +119,24 @@ internal static class IncludePattern
         }
     }
 
+    /// <summary>One that cannot be looked at is not one that is not there.</summary>
+    private static bool IsFolder(string path, string[] rest, FoundFiles found)
+    {
+        try
+        {
+            return Directory.Exists(path) || File.GetAttributes(path).HasFlag(FileAttributes.Directory);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+        catch (Exception fault) when (IsClosed(fault))
+        {
+            found.Closed.Add(new ClosedFolder(path, string.Join('/', rest), WhyClosed(fault)));
+            return false;
+        }
+    }
+
     private static bool IsClosed(Exception fault) =>
         fault is IOException or UnauthorizedAccessException or System.Security.SecurityException;
 
@@ -141,8 +159,8 @@ internal static class IncludePattern
 
         try
         {
-            return Directory.Exists(folder)
-                ? [.. list(folder, component).Where(path => rest.Length == 1 || Directory.Exists(path)).Take(MaxFiles + 1)] : [];
+            return IsFolder(folder, rest, found)
+                ? [.. list(folder, component).Where(path => rest.Length == 1 || IsFolder(path, rest[1..], found)).Take(MaxFiles + 1)] : [];
         }
         catch (DirectoryNotFoundException)
         {

@@ -90,7 +90,7 @@ function Enter({ me, reload }) {
 function View({ me, view, name, fields }) {
   switch (view) {
     case "usage": return html`<${Usage}/>`;
-    case "upstreams": return name ? html`<${Upstream} name=${name}/>` : html`<${Upstreams}/>`;
+    case "upstreams": return name ? html`<${Upstream} key=${name} name=${name}/>` : html`<${Upstreams}/>`;
     case "configuration": return html`<${Configuration} root=${`${Root}/configuration`} elsewhere=${html`<${InUse}/>`}><h1 tabindex="-1">Configuration</h1><//>`;
     case "sessions": return html`<h1 tabindex="-1">Sessions</h1><${Sessions} tenant=${me.tenant} address=${`${Root}/sessions`} own/>`;
     case "robots": return html`<${Robots} me=${me} root=${`${Root}/robots`}/>`;

@@ -38,7 +38,7 @@ internal static class TokenFailures
         var (name, address) = (upstream.Name, upstream.Address);
         switch (failure.Kind)
         {
-            case UpstreamFailureKind.Refused:
+            case UpstreamFailureKind.Refused or UpstreamFailureKind.Misconfigured:
                 failing.Refused(name, address, failure.Detail, scope);
                 break;
             case UpstreamFailureKind.Throttled:
@@ -46,8 +46,7 @@ internal static class TokenFailures
                     name, address, TimeSpan.FromSeconds(failure.RetryAfterSeconds), isAnswer: true, upstream.Account, failure.Detail);
                 break;
             default:
-                var kind = failure.Kind == UpstreamFailureKind.Unreachable ? "status" : "configuration";
-                failing.Failed(name, address, new ExchangeFault(failure.Cause ?? kind, failure.Detail), scope);
+                failing.Failed(name, address, new ExchangeFault(failure.Cause ?? "status", failure.Detail), scope);
                 break;
         }
     }

@@ -13,7 +13,7 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>The authorization code flow with PKCE against one provider (OpenID Connect Core 1.0 §3.1, RFC 7636).</summary>
 internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLoginConfiguration people, Func<IssuedToken, Verdict> identify,
-    Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server, LastingSecrets? secrets) : IDisposable
+    Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server, AuthenticatorSecrets? secrets) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
 
@@ -116,8 +116,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
 
     private Secret? ClientSecret => people.ClientSecret is not { } source ? null
         : secrets is null ? source.Read()
-        : secrets.Read(LastingSecrets.OfAuthenticator(configuration.Name, LastingSecrets.ClientSecret),
-            (configuration.Stamp, configuration.Issuer, people.ClientId, source), source.Read);
+        : secrets.Read(LastingSecrets.ClientSecret, (configuration.Stamp, configuration.Issuer, people.ClientId, source), source);
 
     private Verdict FromAnother => Verdict.Refused(
         $"the provider that sent you back is not the one of '{configuration.Name}', where this login began; nothing was shown to either");

@@ -1,5 +1,4 @@
 using RegistryProxy.Configuration;
-using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Egress;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
@@ -17,7 +16,7 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDispos
     /// <param name="secrets">Keeps what was read last of <c>clientSecret</c>; <c>null</c> to take it as it lies there now.</param>
     public OidcAuthenticator(
         OidcConfiguration configuration, Func<EgressSettings> network, TimeProvider time, ServiceOutages.ServiceOutage? server,
-        LastingSecrets? secrets = null)
+        AuthenticatorSecrets? secrets = null)
     {
         _configuration = configuration;
         _verifier = new(configuration, network, time, server, IssuedTokenVerifier.AnySignature)

@@ -28,7 +28,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     public ServiceOutages.ServiceOutage? Server { get; init; }
 
     /// <summary>Keeps what was read last of <c>bindPassword</c>; <c>null</c> to take it as it lies there now.</summary>
-    public LastingSecrets? Secrets { get; init; }
+    public AuthenticatorSecrets? Secrets { get; init; }
 
     private readonly LdapPool _pool = new(new LdapServer(configuration), time);
     private readonly string? _nameAttribute = NameAttribute().Match(configuration.UserFilter) is { Success: true } match
@@ -262,8 +262,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     private Secret? ReaderPassword => configuration.BindPassword is not { } source ? null
         : Secrets is null ? source.Read()
-        : Secrets.Read(LastingSecrets.OfAuthenticator(configuration.Name, LastingSecrets.BindPassword),
-            (configuration.Stamp, configuration.Url, configuration.BindDn, source), source.Read);
+        : Secrets.Read(LastingSecrets.BindPassword, (configuration.Stamp, configuration.Url, configuration.BindDn, source), source);
 
     private string[] Attributes => [.. new[] { _nameAttribute }.OfType<string>(), .. PasswordTimes];
 

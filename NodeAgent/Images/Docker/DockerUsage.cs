@@ -16,6 +16,9 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
 
     private static readonly TimeSpan Serves = TimeSpan.FromSeconds(30);
 
+    /// <summary>So long the engine is left alone when it did not come to an end with the sizes of containers.</summary>
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMinutes(10);
+
     private readonly Part<string> _root = new(time);
     private readonly Part<Sum> _images = new(time);
     private readonly Part<Sum> _containers = new(time);
@@ -23,7 +26,7 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
     public async Task<ImageFsInfoResponse> Info(CancellationToken cancellation)
     {
         var root = await _root.Get(Root, cancellation);
-        _ = _containers.Refresh(Containers);
+        _containers.RefreshBehind(Containers);
         var images = await _images.GetWithin(FirstImagesTimeout, Images, cancellation);
         var response = new ImageFsInfoResponse();
         response.ImageFilesystems.Add(Usage(root, images));
@@ -76,6 +79,7 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
     {
         private readonly SingleFlight<T> _asking = new();
         private volatile T? _known;
+        private volatile bool _hasFailed;
         private long _asked = long.MinValue;
 
         public T? Known => _known;
@@ -107,11 +111,29 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
                 ? _asking.Join(() => Ask(ask)) : Task.FromResult(known);
         }
 
+        /// <summary>The same for what nobody waits for: one that failed is left alone for longer.</summary>
+        public void RefreshBehind(Func<Task<T>> ask)
+        {
+            var (asked, pause) = (Interlocked.Read(ref _asked), _hasFailed ? AfterFailure : Serves);
+            if (asked == long.MinValue || time.GetSteadyNow().Ticks - asked >= pause.Ticks)
+            {
+                _ = _asking.Join(() => Ask(ask));
+            }
+        }
+
         private async Task<T> Ask(Func<Task<T>> ask)
         {
-            _known = await ask();
-            Interlocked.Exchange(ref _asked, time.GetSteadyNow().Ticks);
-            return _known;
+            _hasFailed = true;
+            try
+            {
+                _known = await ask();
+                _hasFailed = false;
+                return _known;
+            }
+            finally
+            {
+                Interlocked.Exchange(ref _asked, time.GetSteadyNow().Ticks);
+            }
         }
     }
 }

@@ -131,12 +131,21 @@ internal sealed class Installer(Node node, InstallOptions options)
             return;
         }
 
-        var running = await node.Services.IsActive(AgentUnit.Name) && node.Host.Read(AgentFiles.Settings) is { } text
-            ? SettingsFile.Parse(text, AgentFiles.Settings).Settings : null;
-        if (ListenerProbe.Ports(context.Settings, (key, port) => port == running?.Mirror?.Listen || port == running?.Health ? null
-            : node.Questions.Port(key, port)).FirstOrDefault() is { } taken)
+        AgentSettings? running = null;
+        if (await node.Services.IsActive(AgentUnit.Name)
+            && (running = SettingsFile.Parse(node.Host.Read(AgentFiles.Settings) ?? "", AgentFiles.Settings).Settings) is null)
+        {
+            // It runs by what cannot be read here: whose the ports are nobody can tell, and the agent waits for them.
+            return;
+        }
+
+        if (ListenerProbe.Ports(context.Settings, (key, port) => IsOwn(port) ? null : node.Questions.Port(key, port))
+            .FirstOrDefault() is { } taken)
         {
             throw new InstallRefusal(taken);
         }
+
+        bool IsOwn(Uri port) =>
+            new[] { running?.Mirror?.Listen, running?.Health }.OfType<Uri>().Any(own => ListenerProbe.AreOne(own, port));
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Installation.Records;
@@ -21,7 +22,7 @@ internal static class NodeAuthorities
         var unusable = doors.Select(door => Problem(door, context)).OfType<string>().FirstOrDefault();
         return unusable is not null ? throw new InstallRefusal($"frontDoors: ca: {unusable}")
             : doors.Where(door => door.InstalledCaFile is not null).DistinctBy(door => door.InstalledCaFile)
-                .Select(door => (door.InstalledCaFile!, (Edit)new OwnFile(target, BoundedFile.ReadText(door.CaFile!))));
+                .Select(door => (door.InstalledCaFile!, (Edit)new OwnFile(target, Text(door.CaFile!))));
     }
 
     /// <summary>
@@ -34,6 +35,10 @@ internal static class NodeAuthorities
     };
 
     private static string? Problem(RegistrySettings door, InstallContext context) => door.InstalledCaFile is null
-        ? Authorities.Problem(context.Host.At(door.CaFile!), $"{door.CaFile} of the node")
+            ? Authorities.Problem(context.Host.At(door.CaFile!), $"{door.CaFile} of the node")
+        : Directory.Exists(door.CaFile) ? $"{door.CaFile} is a folder: one file comes along; name a folder of the node by its path from /"
         : Authorities.Problem(door.CaFile!, door.CaFile!);
+
+    /// <summary>Comments are in any encoding.</summary>
+    private static string Text(string file) => Encoding.Latin1.GetString(BoundedFile.Read(file, Authorities.MaxBundle));
 }

@@ -91,7 +91,15 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
         }
         catch (InstallRefusal) when (restarts)
         {
-            await Release(cancellation);
+            try
+            {
+                await Release(cancellation);
+            }
+            catch (IOException fault)
+            {
+                output.WriteLine($"could not release the lease that this node still holds: {fault.Message}");
+            }
+
             throw;
         }
     }

@@ -195,7 +195,7 @@ internal static class Problems
     }
 
     /// <summary>Whether it refused what few asked for so far, which may be about that alone: anybody who asks can cause it.</summary>
-    private static bool HasRefusedAll(UpstreamStatus upstream) => upstream.LastSuccess is null
+    private static bool HasRefusedAll(UpstreamStatus upstream) => upstream.LastSuccess is null && upstream.Breaker == "closed"
         && upstream.Troubles?.Any(trouble => trouble.Kind == UpstreamTrouble.Refuses) == true;
 
     private static IEnumerable<Problem> OfCache(CacheReport cache)

@@ -43,8 +43,9 @@ internal static class ProcessProblems
         }
     }
 
-    /// <summary>Of an authenticator each silo has its own reason, and it is one server.</summary>
-    private static string Alike(ProcessTrouble trouble) => trouble.Kind == ProcessTroubleKind.Authenticator ? "" : trouble.What;
+    /// <summary>Of an authenticator each silo has its own reason, and it is one server; lost lines of the audit log have numbers.</summary>
+    private static string Alike(ProcessTrouble trouble) =>
+        trouble.Kind is ProcessTroubleKind.Authenticator or ProcessTroubleKind.Audit ? "" : trouble.What;
 
     private static string Who(List<string> processes) => processes.Count <= Named ? string.Join(", ", processes)
         : $"{string.Join(", ", processes.Take(Named))} and {processes.Count - Named} more";

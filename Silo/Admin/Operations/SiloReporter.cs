@@ -28,8 +28,10 @@ internal sealed class SiloReporter(
             Troubles = ProcessTrouble.Bounded(Troubles()),
         });
 
+    /// <summary>Parts of tenants last: there may be many, and a report has room for few.</summary>
     private IEnumerable<ProcessTrouble> Troubles() => ProcessTrouble
-        .OfHost(host.Files, host.Parts, host.Audit, host.Restart, host.Certificates).Concat(troubles.Now());
+        .OfHost(host.Files, [], host.Audit, host.Restart, host.Certificates).Concat(troubles.Now())
+        .Concat(ProcessTrouble.OfHost(null, host.Parts, null, null, []));
 
     /// <summary>Read once for each version: it is told every two seconds.</summary>
     private string Shared(ConfigurationSnapshot snapshot)

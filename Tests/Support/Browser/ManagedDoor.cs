@@ -18,6 +18,7 @@ public sealed class ManagedDoor : IAsyncLifetime
         routes: [{ prefix: "", upstream: local }, { prefix: down, upstream: broken }, { prefix: own, upstream: own }]
         access:
           - { name: alice, who: ["user:staff/alice"], repositories: ["**"], actions: [pull, push, catalog] }
+
         """;
 
     /// <summary>Sessions of bob that stay; he has a brief one as well.</summary>

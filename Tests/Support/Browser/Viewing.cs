@@ -14,6 +14,37 @@ internal static class Viewing
             ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
         "registryproxy-tests", "axe", "axe.min.js");
 
+    /// <summary>A browser of a width, dark or light, that shows a page; the checker is loaded.</summary>
+    /// <param name="address">The page.</param>
+    /// <param name="shown">What is there once it is shown.</param>
+    /// <param name="width">In pixels.</param>
+    /// <param name="isDark">Whether people like it dark.</param>
+    public static async Task<Chromium> Of(string address, string shown, int width, bool isDark)
+    {
+        var browser = await Chromium.Start(scripts: true);
+        try
+        {
+            await browser.Look(width, 900, isDark);
+            await browser.Open(address);
+            await browser.WaitFor(shown);
+            await browser.LoadChecker();
+            return browser;
+        }
+        catch
+        {
+            await browser.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the page has all of its files, and asked nobody else for any.</summary>
+    public static async Task ShouldBeWhole(this Chromium browser)
+    {
+        Assert.Equal("", await browser.MissingFiles());
+        Assert.Equal("", await browser.Evaluate(
+            "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
+    }
+
     /// <summary>Loads the checker into the page that is shown.</summary>
     public static async Task LoadChecker(this Chromium browser) => await browser.Evaluate($"{await File.ReadAllTextAsync(Axe)}\n;''");
 

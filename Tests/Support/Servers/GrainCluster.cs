@@ -3,7 +3,6 @@ using Orleans.TestingHost;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains;
-using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;
@@ -83,16 +82,19 @@ internal sealed class GrainCluster : IAsyncDisposable
         _folder.Dispose();
     }
 
+    /// <summary>An interface of grains that a test may call.</summary>
+    public sealed record OpenCalls(Type Interface);
+
     /// <summary>
-    /// The client of a test cluster asks silos what nobody asks those of the product: whether they know each other. And tests change
-    /// sessions as grains do.
+    /// The client of a test cluster asks silos what nobody asks those of the product: whether they know each other. And some tests call as
+    /// grains do.
     /// </summary>
-    private sealed class TestHooks : IIncomingGrainCallFilter
+    private sealed class TestHooks(IEnumerable<OpenCalls> open) : IIncomingGrainCallFilter
     {
         public async Task Invoke(IIncomingGrainCallContext context)
         {
             if (context.InterfaceMethod?.DeclaringType?.FullName == "Orleans.Runtime.TestHooks.ITestHooks"
-                || context.InterfaceMethod?.DeclaringType == typeof(ISessionChangesGrain))
+                || open.Any(calls => context.InterfaceMethod?.DeclaringType == calls.Interface))
             {
                 context.Response = await context.Request.Invoke();
                 return;
