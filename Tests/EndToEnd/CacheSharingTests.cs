@@ -68,11 +68,13 @@ public sealed class CacheSharingTests(Lab lab)
     [Fact]
     public async Task A_manifest_by_digest_is_checked_whatever_its_type_and_size()
     {
-        var (small, large) = (TestBlob.Random(1, 1000), TestBlob.Random(2, 5_000_000));
         var isWrong = false;
+        (TestBlob Small, TestBlob Large) right = (TestBlob.Random(1, 1000), TestBlob.Random(2, 5_000_000));
+        (TestBlob Small, TestBlob Large) forged = (TestBlob.Random(3, 1000), TestBlob.Random(4, 5_000_000));
         await using var upstream = await RecordingUpstream.Start(async context =>
         {
             var path = context.Request.Path.Value!;
+            var (small, large) = isWrong ? forged : right;
             var blob = path.EndsWith(small.Digest.Value, StringComparison.Ordinal) ? small : large;
             context.Response.ContentType = path.Contains("/odd/") ? "text/plain" : TestImage.OciManifest;
             context.Response.ContentLength = path == "/v2/" ? 0 : blob.Bytes.Length;
@@ -86,6 +88,7 @@ public sealed class CacheSharingTests(Lab lab)
         foreach (var wrong in new[] { false, true })
         {
             isWrong = wrong;
+            var (small, large) = wrong ? forged : right;
             foreach (var (repository, blob) in new[] { ("odd/a", small), ("odd/a", large), ("a/b", small), ("a/b", large) })
             {
                 Assert.Equal(wrong ? null : blob.Digest, await Read(repository, blob));
