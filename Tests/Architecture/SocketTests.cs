@@ -39,7 +39,8 @@ public sealed partial class SocketTests
     }
 
     [GeneratedRegex(
-        @"\bnew (Socket|TcpClient|UdpClient|SocketsHttpHandler|HttpClientHandler|ClientWebSocket|SmtpClient|LdapConnection)\b" +
-        @"|\bSocket \w+ = new\(|\bWebRequest\.Create")]
+        @"\bnew (Socket|NetworkStream|TcpClient|UdpClient|SocketsHttpHandler|HttpClientHandler|ClientWebSocket|SmtpClient|" +
+        @"LdapConnection)\b|\b(Socket|NetworkStream|TcpClient|UdpClient) \w+ = new\(|\bWebRequest\.Create" +
+        @"|\bQuicConnection\.|\bSocket\.ConnectAsync")]
     private static partial Regex Opener();
 }

@@ -68,6 +68,35 @@ public sealed class AgreementClusterTests(Lab lab)
     }
 
     [Fact]
+    public async Task A_new_file_that_was_never_good_stops_no_edit_and_is_in_force_once_it_is_mended()
+    {
+        await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 0, gateways: 0);
+        static string Including(string yaml) => "include: [\"tenants.d/*.yaml\"]\n" + Unnumbered(yaml);
+        var (one, two) = (await cluster.StartSilo(change: Including), await cluster.StartSilo(change: Including));
+        await one.Ready();
+        await two.Ready();
+        var (silos, first) = (new[] { one, two }, await Revision(one));
+        var folder = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(one.Config)!, "tenants.d")).FullName;
+        void Write(string name, string text) => File.WriteAllText(Path.Combine(folder, $"{name}.yaml"), text);
+        static string Tenant(string name, string prefix) => $"tenants: {{ {name}: {{ hosts: [{name}.example], " +
+            $"publicUrl: \"http://{name}.example\", routes: [ {{ prefix: \"{prefix}\", upstream: local }} ] }} }}\n";
+
+        Write("known", Tenant("known", "a"));
+        await Task.WhenAll(silos.Select(silo => Follows(silo, first + 1)));
+        Write("new", "tenants: {");
+        await Eventually.True(
+            async () => await one.Metric("registryproxy_configuration_faulty_files", "in_use=\"none\"") == 1, "the new file is told");
+        Write("known", Tenant("known", "b"));
+        await Task.WhenAll(silos.Select(silo => Follows(silo, first + 2)));
+        Write("new", Tenant("new", "c"));
+        await Task.WhenAll(silos.Select(silo => Follows(silo, first + 3)));
+        foreach (var silo in silos)
+        {
+            Assert.Equal(0, await silo.Metric("registryproxy_configuration_waiting"));
+        }
+    }
+
+    [Fact]
     public async Task A_process_alone_has_nothing_to_accept()
     {
         await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"));

@@ -10,7 +10,6 @@ namespace RegistryProxy.Tests.Configuration;
 public sealed class ThousandFilesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private bool _hasParts;
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
 
     [Theory]
@@ -19,20 +18,8 @@ public sealed class ThousandFilesTests : IDisposable
     public void Of_a_thousand_files_the_one_that_changed_is_read_again(bool hasParts)
     {
         const int Count = 1000;
-        _hasParts = hasParts;
-        Directory.CreateDirectory(_folder.File("tenants.d"));
-        Directory.CreateDirectory(_folder.File("parts"));
-        _folder.Write("config.yaml", "include: [\"tenants.d/*.yaml\"]\n" +
-            "upstreams: { hub: { url: \"https://hub.example\" }, other: { url: \"https://other.example\" } }\n");
-        for (var i = 0; i < Count; i++)
-        {
-            Large(i, "hub");
-            if (hasParts)
-            {
-                Operators(i);
-            }
-        }
-
+        var tenants = new TenantFiles(_folder, hasParts);
+        tenants.WriteAll(Count);
         var began = Stopwatch.GetTimestamp();
         var files = new ConfigurationFiles(_folder.File("config.yaml"));
         using var watcher = new ConfigurationWatcher(files, files.Read(), _time);
@@ -40,7 +27,7 @@ public sealed class ThousandFilesTests : IDisposable
         var before = watcher.Current.Configuration.Tenants;
         Assert.Equal(Count, before.Count);
         _time.Advance(TimeSpan.FromSeconds(4));
-        Large(500, "other");
+        tenants.Write(500, "other");
         _time.Advance(TimeSpan.FromSeconds(0.5));
         began = Stopwatch.GetTimestamp();
         _time.Advance(TimeSpan.FromSeconds(0.5));
@@ -57,27 +44,4 @@ public sealed class ThousandFilesTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    private void Large(int number, string upstream)
-    {
-        var routes = string.Join(", ", Enumerable.Range(0, 5).Select(i => $"{{ prefix: p{i}, upstream: {upstream} }}"));
-        var rules = string.Join(", ", Enumerable.Range(0, 5).Select(
-            i => $"{{ name: r{i}, who: [anonymous], repositories: [\"p{i}/**\"], actions: [pull] }}"));
-        if (_hasParts)
-        {
-            _folder.Write($"parts/t{number}.yaml", $"{{ routes: [ {routes} ], access: [ {rules} ] }}");
-            return;
-        }
-
-        _folder.Write($"tenants.d/t{number}.yaml", $"tenants: {{ t{number}: {{ hosts: [t{number}.example], " +
-            $"publicUrl: \"https://t{number}.example\", routes: [ {routes} ], access: [ {rules} ] }} }}");
-    }
-
-    private void Operators(int number)
-    {
-        Directory.CreateDirectory(_folder.File($"parts/s{number}"));
-        _folder.Write($"tenants.d/t{number}.yaml", $"tenants: {{ t{number}: {{ hosts: [t{number}.example], " +
-            $"publicUrl: \"https://t{number}.example\", mayUse: {{ upstreams: [hub, other] }}, secrets: parts/s{number}, " +
-            $"file: parts/t{number}.yaml }} }}");
-    }
 }

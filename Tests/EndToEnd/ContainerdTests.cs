@@ -1,6 +1,7 @@
 using RegistryProxy.NodeAgent.Images.Wire;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -68,5 +69,46 @@ public sealed class ContainerdTests(Lab lab)
         }
 
         static AuthConfig Of(string user) => new() { Username = user, Password = FrontDoor.PasswordOf(user) };
+    }
+
+    [Fact]
+    public async Task The_secret_of_a_pod_that_names_a_robot_is_good_until_it_is_revoked()
+    {
+        var door = await lab.Door;
+        var containerd = await lab.Containerd;
+        using var alice = door.Client("alice");
+        await alice.PushImage("team-a/pod", "v1", TestImage.Build(26, 1000));
+        containerd.WriteHosts(door.Authority, $"[host.\"{door.DataUrl}\"]\n");
+        using var admin = new RobotAdmin(door.AdminUrl);
+        var (image, secret) = ($"{door.Authority}/team-a/pod:v1", await admin.Create("pods", ["team-a/**"], ["pull"]));
+        using var cri = new KubeletImages(containerd.Socket);
+
+        // What kubelet takes out of a dockerconfigjson, which may have user and password or both in one.
+        var pair = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"robot$pods:{secret}"));
+        AuthConfig[] ways = [new() { Username = "robot$pods", Password = secret }, new() { Auth = pair }];
+        foreach (var way in ways)
+        {
+            await cri.Remove(image);
+            await cri.Pull(image, way);
+        }
+
+        // The form that containerd posts.
+        using var client = door.Client();
+        using var posted = await client.PostToken(
+            ("grant_type", "password"), ("service", "127.0.0.1"), ("client_id", "containerd-client"), ("username", "robot$pods"),
+            ("password", secret), ("scope", "repository:team-a/pod:pull"));
+        await posted.ShouldBe(System.Net.HttpStatusCode.OK);
+        await admin.Revoke("pods");
+        foreach (var way in ways)
+        {
+            await Eventually.True(
+                async () =>
+                {
+                    await cri.Remove(image);
+                    return await Record.ExceptionAsync(() => cri.Pull(image, way)) is Grpc.Core.RpcException refused
+                        && refused.Status.Detail.Contains("401");
+                },
+                "a robot that is revoked pulls nothing", TimeSpan.FromSeconds(5));
+        }
     }
 }

@@ -1,4 +1,5 @@
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.EndToEnd;
@@ -70,5 +71,40 @@ public sealed class DockerTests(Lab lab)
         (await docker.Login(door.Authority, "bob", FrontDoor.PasswordOf("bob"))).ShouldSucceed();
         (await docker.Pull($"{door.Authority}/basic/app:v1")).ShouldSucceed();
         Assert.DoesNotContain(DockerRegistry.Password, door.Log);
+    }
+
+    [Fact]
+    public async Task A_robot_pulls_and_pushes_nothing_more_than_it_may_until_it_is_revoked()
+    {
+        var door = await lab.Door;
+        using var alice = door.Client("alice");
+        await alice.PushImage("team-a/robots", "v1", TestImage.Build(14, 1000));
+        using var admin = new RobotAdmin(door.AdminUrl);
+        var (image, secret) = ($"{door.Authority}/team-a/robots:v1", await admin.Create("ci", ["team-a/**"], ["pull"]));
+        var engine = await lab.Docker;
+        var (stored, plain) = (engine.NewClient(), engine.NewClient());
+        (await stored.Login(door.Authority, "robot$ci", secret)).ShouldSucceed();
+        var kept = await File.ReadAllTextAsync(stored.ConfigFile);
+        Assert.Contains("identitytoken", kept);
+        Assert.DoesNotContain(secret, kept);
+
+        // As a Secret of type kubernetes.io/dockerconfigjson has it, and CI jobs that write the file themselves.
+        var pair = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"robot$ci:{secret}"));
+        await File.WriteAllTextAsync(plain.ConfigFile, $$"""{ "auths": { "{{door.Authority}}": { "auth": "{{pair}}" } } }""");
+        foreach (var docker in new[] { stored, plain })
+        {
+            (await docker.Pull(image)).ShouldSucceed();
+            (await docker.Run("tag", image, $"{door.Authority}/team-a/by-robot:v1")).ShouldSucceed();
+            (await docker.Run("push", $"{door.Authority}/team-a/by-robot:v1")).ShouldFail("may not push team-a/by-robot");
+        }
+
+        await admin.Revoke("ci");
+        foreach (var docker in new[] { stored, plain })
+        {
+            await Eventually.True(
+                async () => (await docker.Pull(image)).ExitCode != 0, "a robot that is revoked pulls nothing", TimeSpan.FromSeconds(5));
+        }
+
+        (await stored.Login(door.Authority, "robot$ci", secret)).ShouldFail("unauthorized");
     }
 }

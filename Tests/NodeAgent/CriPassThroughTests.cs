@@ -134,6 +134,28 @@ public sealed class CriPassThroughTests(Lab lab)
                 "http://agent/livez"])).ShouldSucceed();
     }
 
+    [Fact]
+    public async Task The_secret_of_a_pod_is_used_instead_of_the_nodes_identity_until_its_robot_is_revoked()
+    {
+        await using var door = await NodeDoor.Start(lab);
+        using var alice = door.Door.Client("alice");
+        await alice.PushImage("nodes/secret", "v1", TestImage.Build(361, 5000));
+        using var admin = new RobotAdmin(door.Door.AdminUrl);
+        var secret = new AuthConfig { Username = "robot$cri", Password = await admin.Create("cri", ["nodes/**"], ["pull"]) };
+        await using var agent = await Agent.Start(
+            door.Agent("{ type: password, username: nobody, password: { value: wrong } }", await ContainerdNode.Settings(lab, door)));
+        var image = $"{door.Authority}/nodes/secret:v1";
+        await agent.Images.Pull(image, secret);
+        await admin.Revoke("cri");
+        await Eventually.True(
+            async () =>
+            {
+                await agent.Images.Remove(image);
+                return await Record.ExceptionAsync(() => agent.Images.Pull(image, secret)) is RpcException;
+            },
+            "a robot that is revoked pulls nothing", TimeSpan.FromSeconds(5));
+    }
+
     private static byte[] Pull(string image)
     {
         // user_specified_image is known; field 999 of the image and field 7 of the pod are not.
