@@ -23,6 +23,7 @@ public sealed class UpstreamTrial : IDisposable
     private const string Http = "HTTP";
     private const string Credential = "credential";
 
+    private readonly FrontDoorConfiguration _configuration;
     private readonly EgressProxies _proxies;
     private readonly UpstreamNetworks _networks;
     private readonly UpstreamTokenClient _client;
@@ -32,17 +33,21 @@ public sealed class UpstreamTrial : IDisposable
     /// <param name="time">The time.</param>
     public UpstreamTrial(FrontDoorConfiguration configuration, TimeProvider time)
     {
+        _configuration = configuration;
         var feed = new FixedConfiguration(new ConfigurationSnapshot(configuration, "check"));
         _proxies = new EgressProxies(feed, time, NullLogger<EgressProxies>.Instance);
         _networks = new UpstreamNetworks(feed, _proxies, time, NullLogger<UpstreamNetworks>.Instance);
         _client = new UpstreamTokenClient(_networks, time);
         _clouds = new CloudTransport(time);
         (Source, Exchange) = (new CredentialSource(_clouds, _networks, time), new TokenExchange(_client, _networks, time));
+        Repositories = new RepositoryTrial(_client, Exchange);
     }
 
     private CredentialSource Source { get; }
 
     private TokenExchange Exchange { get; }
+
+    private RepositoryTrial Repositories { get; }
 
     /// <summary>The first step that fails and why, or what is well and what that does not prove.</summary>
     public async Task<UpstreamTrialAnswer> Run(UpstreamConfiguration upstream, CancellationToken cancellation)
@@ -60,15 +65,9 @@ public sealed class UpstreamTrial : IDisposable
 
         try
         {
-            var reply = await _client.Ping(upstream);
-            return reply.Status switch
-            {
-                HttpStatusCode.OK => await ShowUnasked(upstream, secret),
-                HttpStatusCode.Unauthorized => await Open(upstream, ChallengeChoice.Of(upstream, reply.Challenges), secret),
-                _ when UpstreamProbe.IsSilent(reply.Status) =>
-                    new(null, $"{Answers(reply)}; what is pulled is asked for all the same", IsDoubtful: true),
-                _ => new(Http, Answers(reply)),
-            };
+            var answer = await AtRoot(upstream, secret);
+            return answer.IsDoubtful && NamedRepository.At(upstream, _configuration) is { } repository
+                ? await Repositories.Run(upstream, repository, secret, answer) : answer;
         }
         catch (Exception fault)
         {
@@ -93,6 +92,19 @@ public sealed class UpstreamTrial : IDisposable
         _ when reply.Redirect is { } to => $"answers {(int)reply.Status} to /v2/, a redirect to {to}",
         _ => $"answers {(int)reply.Status} to /v2/: is this a registry?",
     };
+
+    private async Task<UpstreamTrialAnswer> AtRoot(UpstreamConfiguration upstream, UpstreamSecret secret)
+    {
+        var reply = await _client.Ping(upstream);
+        return reply.Status switch
+        {
+            HttpStatusCode.OK => await ShowUnasked(upstream, secret),
+            HttpStatusCode.Unauthorized => await Open(upstream, ChallengeChoice.Of(upstream, reply.Challenges), secret),
+            _ when UpstreamProbe.IsSilent(reply.Status) =>
+                new(null, $"{Answers(reply)}; what is pulled is asked for all the same", IsDoubtful: true),
+            _ => new(Http, Answers(reply)),
+        };
+    }
 
     /// <summary>It asks nobody for a credential: one that it refuses is found out, that it takes one is not.</summary>
     private async Task<UpstreamTrialAnswer> ShowUnasked(UpstreamConfiguration upstream, UpstreamSecret secret)
@@ -175,7 +187,7 @@ public sealed class UpstreamTrial : IDisposable
         }
     }
 
-    private static string Told(UpstreamFailure failure) => failure.Detail is { Length: > 0 } detail ? detail : failure.Message;
+    internal static string Told(UpstreamFailure failure) => failure.Detail is { Length: > 0 } detail ? detail : failure.Message;
 }
 
 /// <summary>What came of trying an upstream.</summary>

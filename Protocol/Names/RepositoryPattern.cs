@@ -14,6 +14,12 @@ public sealed record RepositoryPattern
 
     public string Value { get; }
 
+    /// <summary>The components before the first wildcard, joined by slashes: whatever it matches is that or lies below.</summary>
+    public string Stem => string.Join('/', _components.TakeWhile(component => !component.Contains('*')));
+
+    /// <summary>Whether it has no wildcard: it matches one name.</summary>
+    public bool IsName => !Value.Contains('*');
+
     /// <summary>Parses a pattern; <c>false</c> when a component could never match a name.</summary>
     public static bool TryParse(string text, out RepositoryPattern pattern)
     {

@@ -96,9 +96,27 @@ public sealed class DoubtTests : IDisposable
     [InlineData("team/*/x", "*/*/x", 0, "", "")]
     [InlineData("team/*/x", "hub/x", 13, "tenants.acme.routes[1]", "no access rule grants anything below 'team/own'")]
     [InlineData("prefix: hub", "prefix: huub", 12, "tenants.acme.routes[0]", "no access rule grants anything below 'huub'")]
-    public void What_is_hardly_meant_is_told_at_its_line(string good, string odd, int line, string field, string saying)
+    [InlineData("prefix: hub,", "prefix: \"\",", 12, "tenants.acme.routes[0]",
+        "what access rules grant below '' belongs to routes with longer prefixes", "[\"hub/**\"]", "[\"team/own/**\"]",
+        "team/*/x", "team/own/x")]
+    [InlineData("prefix: hub,", "prefix: \"\",", 0, "", "", "[\"hub/**\"]", "[\"team/own\"]", "team/*/x",
+        "team/own/x")]
+    [InlineData("prefix: hub,", "prefix: \"\",", 0, "", "", "team/*/x", "**")]
+    [InlineData("prefix: hub,", "prefix: \"\",", 0, "", "", "[\"hub/**\"]", "[\"team/**\"]")]
+    [InlineData("https://docker.acme.example", "http://docker.acme.example", 9, "tenants.acme.publicUrl", "sent unencrypted")]
+    [InlineData("    authenticators: [staff]", "", 13, "tenants.acme.access", "nobody can log in to this tenant", "\"group:staff/dev\"",
+        "authenticated", "\"user:alice\"", "authenticated")]
+    [InlineData("    authenticators: [staff]", "", 0, "", "", "\"group:staff/dev\"", "anonymous", "\"user:alice\"", "\"robot:ci\"")]
+    public void What_is_hardly_meant_is_told_at_its_line(
+        string good, string odd, int line, string field, string saying, params string[] more)
     {
-        var warnings = Warnings(Good.Replace(good, odd));
+        var text = Good.Replace(good, odd);
+        for (var i = 0; i < more.Length; i += 2)
+        {
+            text = text.Replace(more[i], more[i + 1]);
+        }
+
+        var warnings = Warnings(text);
         if (line == 0)
         {
             Assert.Empty(warnings);

@@ -75,6 +75,38 @@ public sealed class UpstreamTrialTests : IDisposable
         await ShouldSay(registry.Url, credentials, step, text, isDoubtful);
     }
 
+    /// <param name="root">The status of <c>/v2/</c> without a credential.</param>
+    /// <param name="token">The status of the token endpoint for the repository; without one it is 400.</param>
+    /// <param name="shown">The status of the repository with the token.</param>
+    /// <param name="credentials">What is configured.</param>
+    /// <param name="text">What is said of it.</param>
+    /// <param name="isDoubtful">Whether that proves nothing.</param>
+    [Theory]
+    [InlineData(401, 200, 200, Password, "takes those that are configured, for 'there/app'", false)]
+    [InlineData(401, 200, 404, Password, "takes those that are configured, for 'there/app'", false)]
+    [InlineData(404, 200, 200, Password, "takes those that are configured, for 'there/app'", false)]
+    [InlineData(403, 200, 200, "type: anonymous", "takes those that are configured, for 'there/app'", false)]
+    [InlineData(200, 200, 200, Password, "takes those that are configured, for 'there/app'", false)]
+    [InlineData(401, 200, 403, Password, "refuses 'there/app' with the configured credential (403)", true)]
+    [InlineData(401, 403, 200, Password, "'there/app': the token endpoint of upstream 'up0' gives these credentials no token", true)]
+    [InlineData(404, 401, 200, Password, "'there/app': the token endpoint of upstream 'up0' refuses the configured credentials", true)]
+    [InlineData(404, 200, 500, Password, "what is pulled is asked for all the same", true)]
+    public async Task A_repository_that_a_rule_names_is_tried_where_the_root_proves_nothing(
+        int root, int token, int shown, string credentials, string text, bool isDoubtful)
+    {
+        await using var registry = await RecordingUpstream.Start(context =>
+        {
+            var challenge = $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"x\"";
+            return context.Request.Path == "/token"
+                    ? Token(context, context.Request.Query["scope"] == "repository:there/app:pull" ? token : 400)
+                : context.Request.Path == "/v2/" ? Answer(context, root, challenge)
+                : context.Request.Path != "/v2/there/app/manifests/latest" || context.Request.Method != "HEAD" ? Answer(context, 418, "")
+                : Answer(context, context.Request.Headers.Authorization.Count == 0 ? 401 : shown, challenge);
+        });
+        await ShouldSay(registry.Url, credentials, null, text, isDoubtful,
+            yaml => yaml.Replace("upstream: up0 }", "upstream: up0, rewrite: there }").Replace("[\"**\"]", "[\"up0/*\", \"up0/app\"]"));
+    }
+
     [Theory]
     [InlineData("type: basic, username: me, password: { file: absent-password }", "absent-password")]
     [InlineData("type: bearer, token: { file: absent-token }", "absent-token")]
@@ -135,9 +167,11 @@ public sealed class UpstreamTrialTests : IDisposable
         await ShouldSay(registry.Url, credentials, "credential", "", isDoubtful: false);
     }
 
-    private async Task ShouldSay(string url, string credentials, string? step, string text, bool isDoubtful)
+    private async Task ShouldSay(
+        string url, string credentials, string? step, string text, bool isDoubtful, Func<string, string>? edit = null)
     {
-        var result = ConfigurationFile.Read(_folder.Write("config.yaml", PrincipalYaml.Of(url, credentials)));
+        var yaml = PrincipalYaml.Of(url, credentials);
+        var result = ConfigurationFile.Read(_folder.Write("config.yaml", edit?.Invoke(yaml) ?? yaml));
         Assert.Empty(result.Errors);
         var configuration = result.Snapshot!.Configuration;
         using var trial = new UpstreamTrial(configuration, TimeProvider.System);

@@ -68,6 +68,11 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             map["publicUrl"]
                 .Warn($"its host is not in this tenant's hosts, but clients request tokens there: add '{url.IdnHost}' to hosts");
         }
+
+        if (tenant is { PublicUrl: { Scheme: "http", IsLoopback: false }, Authenticators.Count: > 0 })
+        {
+            map["publicUrl"].Warn("is http: passwords and tokens of clients are sent unencrypted");
+        }
     }
 
     /// <summary>What a tenant says of itself.</summary>
@@ -78,6 +83,12 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         {
             access.Warn("has no rule that grants anything: this tenant refuses everybody");
             return;
+        }
+
+        if (tenant.Authenticators.Count == 0 && !tenant.Access.SelectMany(rule => rule.Who).Any(IsWithoutAuthenticator))
+        {
+            access.Warn("nobody can log in to this tenant, since it has no authenticators, and no rule is for anonymous or a robot: it " +
+                "refuses everybody");
         }
 
         foreach (var (item, rule) in access.Items().Zip(tenant.Access))
@@ -95,6 +106,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
     private static void TellUnmet(Section map, TenantConfiguration tenant)
     {
         var rules = tenant.Access.Where(OfRepositories).ToList();
+        var prefixes = tenant.Routes.Select(route => route.Prefix).ToHashSet();
         foreach (var (item, rule) in map["access"].Items().Zip(tenant.Access).Where(pair => OfRepositories(pair.Second)))
         {
             foreach (var (text, pattern) in item.Map()!["repositories"].Items().Zip(rule.Repositories))
@@ -107,14 +119,39 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             }
         }
 
+        var granted = rules.SelectMany(rule => rule.Repositories).Distinct()
+            .Select(pattern => (Pattern: pattern, Taken: LongestAbove(pattern, prefixes))).ToList();
         foreach (var (item, route) in map["routes"].Items().Zip(tenant.Routes))
         {
-            if (!rules.Exists(rule => rule.Repositories.Any(pattern => pattern.MatchesBelow(route.Prefix))))
+            var below = granted.Where(one => one.Pattern.MatchesBelow(route.Prefix)).ToList();
+            if (below.Count == 0)
             {
                 item.Warn($"no access rule grants anything below '{route.Prefix}': this route cannot be used");
             }
+            else if (below.TrueForAll(one => one.Taken > route.Prefix.Length))
+            {
+                item.Warn($"what access rules grant below '{route.Prefix}' belongs to routes with longer prefixes: this route cannot " +
+                    "be used");
+            }
         }
     }
+
+    /// <summary>How long the longest prefix is below which a pattern grants all that it does; 0 for none.</summary>
+    private static int LongestAbove(RepositoryPattern pattern, HashSet<string> prefixes)
+    {
+        var path = pattern.IsName ? Parent(pattern.Stem) : pattern.Stem;
+        while (path.Length > 0 && !prefixes.Contains(path))
+        {
+            path = Parent(path);
+        }
+
+        return path.Length;
+
+        static string Parent(string path) => path[..Math.Max(path.LastIndexOf('/'), 0)];
+    }
+
+    private static bool IsWithoutAuthenticator(AccessSubject subject) =>
+        subject.Kind is AccessSubjectKind.Anonymous or AccessSubjectKind.Robot;
 
     private static bool OfRepositories(AccessRuleConfiguration rule) =>
         (rule.Actions & ~RepositoryActions.Catalog) != RepositoryActions.None;

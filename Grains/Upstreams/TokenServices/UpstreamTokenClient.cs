@@ -27,14 +27,13 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
         static settings => new CredentialTracing(new OriginGuard(UpstreamTransport.Create(settings))), time);
 
     /// <summary>Asks the upstream how it wants to be opened, or whether it takes a credential: its status and challenges.</summary>
-    public Task<PingReply> Ping(UpstreamConfiguration upstream, AuthenticationHeaderValue? authorization = null) => Send(
-        Request(HttpMethod.Get, HttpOrigin.Of(upstream.Url), OriginForm.Of("/v2/"), authorization), networks.Of(upstream),
-        (response, _) => Task.FromResult(new PingReply(
-            response.StatusCode,
-            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
-                ? [.. values.SelectMany(Challenge.ParseAll)] : [],
-            RetryAfter.Of(response, time.GetUtcNow()),
-            TargetOf(response)?.Origin.ToString(), IsOfOrigin(response))));
+    public Task<PingReply> Ping(UpstreamConfiguration upstream, AuthenticationHeaderValue? authorization = null) =>
+        Ask(upstream, HttpMethod.Get, OriginForm.Of("/v2/"), authorization);
+
+    /// <summary>The same of one of its repositories, whatever is in that: many upstreams say nothing at their root.</summary>
+    public Task<PingReply> Ping(
+        UpstreamConfiguration upstream, RepositoryName repository, AuthenticationHeaderValue? authorization = null) =>
+        Ask(upstream, HttpMethod.Head, OriginForm.Of($"/v2/{repository}/manifests/latest"), authorization);
 
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
     public Task<ExchangeReply> Get(
@@ -83,6 +82,16 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
         new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password.Reveal()}")));
 
     public void Dispose() => _ways.Dispose();
+
+    private Task<PingReply> Ask(
+        UpstreamConfiguration upstream, HttpMethod method, OriginForm target, AuthenticationHeaderValue? authorization) => Send(
+        Request(method, HttpOrigin.Of(upstream.Url), target, authorization), networks.Of(upstream),
+        (response, _) => Task.FromResult(new PingReply(
+            response.StatusCode,
+            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
+                ? [.. values.SelectMany(Challenge.ParseAll)] : [],
+            RetryAfter.Of(response, time.GetUtcNow()),
+            TargetOf(response)?.Origin.ToString(), IsOfOrigin(response))));
 
     private static HttpRequestMessage Request(
         HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization,
