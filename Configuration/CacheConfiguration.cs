@@ -15,6 +15,6 @@ public sealed record CacheConfiguration
     /// <summary>How long after that it is still served while the upstream fails: 0 to 30 days, default 10 minutes.</summary>
     public TimeSpan StaleIfError { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Whether cached blobs go to clients without TLS by <c>sendfile</c>; default no.</summary>
-    public bool SendFile { get; init; }
+    /// <summary>Whether cached blobs go to clients without TLS by <c>sendfile</c>; default yes.</summary>
+    public bool SendFile { get; init; } = true;
 }

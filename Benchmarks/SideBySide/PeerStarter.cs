@@ -7,12 +7,12 @@ internal sealed class PeerStarter(string folder, string upstream)
 {
     public async Task<List<Peer>> All() =>
     [
-        await Door("RegistryProxy", "", sendFile: false, Measure.Streamed),
-        await Door("RegistryProxy, cache, sendFile", ", cache: true", sendFile: true, Measure.CachedBlob),
-        await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob,
+        await Door("RegistryProxy", "", sendFile: true, Measure.Streamed),
+        await Door("RegistryProxy, cache, no sendFile", ", cache: true", sendFile: false, Measure.CachedBlob),
+        await Door("RegistryProxy, cache", ", cache: true", sendFile: true, Measure.CachedManifest, Measure.CachedBlob,
             Measure.CachedBlobHttp2, Measure.ColdRanges, Measure.CachedRanges, Measure.SlowReaders),
-        await Door("RegistryProxy, TLS", "", sendFile: false, Measure.StreamedTls, Measure.StreamedTlsHttp2),
-        await Door("RegistryProxy, cache, TLS", ", cache: true", sendFile: false, Measure.CachedTls, Measure.CachedTlsHttp2,
+        await Door("RegistryProxy, TLS", "", sendFile: true, Measure.StreamedTls, Measure.StreamedTlsHttp2),
+        await Door("RegistryProxy, cache, TLS", ", cache: true", sendFile: true, Measure.CachedTls, Measure.CachedTlsHttp2,
             Measure.CachedManifestTls),
         await Haproxy("haproxy", NextUrl(), "", Measure.Streamed),
         await Haproxy("haproxy, TLS", NextTlsUrl(), $" ssl crt {folder}/tls.pem alpn h2,http/1.1", Measure.StreamedTls,

@@ -21,7 +21,7 @@ public sealed class ChartHostTests
     private const string Everything = """
         state: { discardKeys: [k0] }
         gateway:
-          { tls: { secretName: door-tls }, trustedProxies: [10.0.0.0/8], proxyProtocol: true, http2: false, cache: { sendFile: true },
+          { tls: { secretName: door-tls }, trustedProxies: [10.0.0.0/8], proxyProtocol: true, http2: false, cache: { sendFile: false },
             ingress: { annotations: { nginx.ingress.kubernetes.io/backend-protocol: HTTPS } } }
         """;
 

@@ -86,8 +86,8 @@ cache:
   maxBytes: {{ include "registryproxy.size" .maxBytes }}
   tagTtl: {{ .tagTtl }}
   staleIfError: {{ .staleIfError }}
-  {{- if .sendFile }}
-  sendFile: true
+  {{- if not .sendFile }}
+  sendFile: false
   {{- end }}
 {{- end }}
 {{- end }}
