@@ -63,13 +63,15 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
                 return;
             }
 
+            var (bytes, entries) = (_entries.WeightOf(key, value), 1);
             if (_entries.TryPeek(key, out var known))
             {
                 Leave(key, known);
+                (bytes, entries) = (bytes - _entries.WeightOf(key, known), 0);
             }
 
             Join(key, value);
-            MakeRoom(key, _entries.WeightOf(key, value));
+            MakeRoom(key, bytes, entries);
             _entries.Set(key, value);
         }
     }
@@ -130,9 +132,9 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
     }
 
     /// <summary>In turn, as the cache itself does it: what was used since it was last looked at is spared.</summary>
-    private void MakeRoom(TKey added, long weight)
+    private void MakeRoom(TKey added, long bytes, int entries)
     {
-        for (int spared = 0, rounds = 0; rounds <= 2 && _large.Count > 0 && _entries.IsFullWith(weight);)
+        for (int spared = 0, rounds = 0; rounds <= 2 && _large.Count > 0 && _entries.IsFullWith(bytes, entries);)
         {
             var group = _large.First();
             var turn = _owners[group].Turn;

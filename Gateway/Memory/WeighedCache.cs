@@ -97,8 +97,9 @@ internal sealed class WeighedCache<TKey, TValue>
         return value;
     }
 
-    /// <summary>Whether others would have to go for an entry of this weight.</summary>
-    public bool IsFullWith(long weight) => Volatile.Read(ref _bytes) + weight > _maxBytes || Volatile.Read(ref _count) >= _capacity;
+    /// <summary>Whether others would have to go for so many bytes and entries more.</summary>
+    public bool IsFullWith(long bytes, int entries) =>
+        Volatile.Read(ref _bytes) + bytes > _maxBytes || Volatile.Read(ref _count) + entries > _capacity;
 
     /// <summary>Whether an entry weighs more than one may.</summary>
     public bool IsTooHeavy(TKey key, TValue value) => WeightOf(key, value) > _maxBytes / 16;

@@ -117,6 +117,27 @@ public sealed class GroupedCacheTests
         Assert.Equal((2010, 22), (cache.Count, cache.Groups));
     }
 
+    [Fact]
+    public void What_is_there_already_makes_no_room_when_it_is_kept_anew()
+    {
+        var cache = new GroupedCache<int, (int Group, int Number), string>(
+            100, 1 << 20, (_, value) => value.Length, (key, _) => key.Group)
+        {
+            Share = 1 << 10,
+        };
+        for (var i = 0; i < 99; i++)
+        {
+            cache.Set((1, i), "x");
+        }
+
+        for (var i = 0; i < 1000; i++)
+        {
+            cache.Set((2, 0), new string('x', i % 50));
+        }
+
+        Assert.Equal((100, 99), (cache.Count, cache.Of(1).Count));
+    }
+
     private static GroupedCache<int, (int Group, int Number), string> Cache(int capacity, long bytes) =>
         new(capacity, bytes, (_, value) => value.Length, (key, _) => key.Group);
 }

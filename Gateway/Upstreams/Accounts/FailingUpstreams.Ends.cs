@@ -49,11 +49,6 @@ internal sealed partial class FailingUpstreams
 
     private void Answered(string upstream, UpstreamFares fares, TimeSpan now, Func<OutageKind, bool> isWell, string? account = null)
     {
-        if (Volatile.Read(ref _count) == 0)
-        {
-            return;
-        }
-
         lock (fares)
         {
             if (account is not null)
@@ -136,7 +131,15 @@ internal sealed partial class FailingUpstreams
             fares.Parts.EndWhole();
         }
 
-        Interlocked.Decrement(ref _count);
+        if (outage.Kind == OutageKind.Refused)
+        {
+            fares.RefusedScope = null;
+        }
+        else
+        {
+            Interlocked.Decrement(ref _count);
+        }
+
         Tell(upstream, fares, now);
     }
 

@@ -37,6 +37,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     private readonly TimeProvider _time;
     private readonly OutageLog _log;
     private readonly Counter<long> _failures;
+
+    /// <summary>Outages but refusals, which anybody who asks for a name that is not there can cause: those cost answers nothing.</summary>
     private int _count;
 
     public FailingUpstreams(ClusterClient cluster, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
@@ -77,15 +79,21 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         }
 
         var isNonePart = fares.Parts.Answer(scope, now);
-        if (Volatile.Read(ref _count) > 0)
+        var granted = isGood ? scope : null;
+        if (Volatile.Read(ref _count) > 0 || (granted is not null && granted == fares.RefusedScope))
         {
-            Answered(upstream, fares, now, isNonePart, isGood ? scope : null, account);
+            Answered(upstream, fares, now, isNonePart, granted, account);
         }
     }
 
     /// <summary>A request was answered by what an upstream redirects to.</summary>
-    public void StorageAnswered(string upstream) =>
-        Answered(upstream, Of(upstream), _time.GetSteadyNow(), static kind => kind == OutageKind.Storage);
+    public void StorageAnswered(string upstream)
+    {
+        if (Volatile.Read(ref _count) > 0)
+        {
+            Answered(upstream, Of(upstream), _time.GetSteadyNow(), static kind => kind == OutageKind.Storage);
+        }
+    }
 
     /// <summary>A request failed, and not for its client's sake.</summary>
     /// <param name="upstream">The upstream.</param>
@@ -135,7 +143,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <summary>Whether the log has said that an upstream fails, and for this reason: what fails so adds nothing to that.</summary>
     public bool IsSaid(string upstream, ExchangeFault fault)
     {
-        if (Volatile.Read(ref _count) == 0 || !_known.TryGetValue(upstream, out var fares))
+        if (!_known.TryGetValue(upstream, out var fares))
         {
             return false;
         }
@@ -153,8 +161,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <param name="scope">The scope of the token that was sent, or asked for: what is answered with it ends this.</param>
     public void Refused(string upstream, string address, string reason, string scope)
     {
-        Change(upstream, (fares, _) => fares.RefusedScope = scope);
         Fail(OutageKind.Refused, upstream, address, new ExchangeFault("refused", reason), reason);
+        Change(upstream, (fares, _) => fares.RefusedScope = scope);
     }
 
     /// <summary>Tells what nobody was told yet, and again what goes on; ends what is over though nobody asks.</summary>
@@ -216,7 +224,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             EndOver(upstream, fares, now);
             var outage = fares[kind];
             var isNews = outage.Since is null;
-            Interlocked.Add(ref _count, isNews ? 1 : 0);
+            Interlocked.Add(ref _count, isNews && kind != OutageKind.Refused ? 1 : 0);
             outage.Fail(address, reason, (now, _time.GetUtcNow()), pause, fault is not null);
             outage.IsOfBodies = isOfBody;
 

@@ -9,6 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 internal sealed class UpstreamFares
 {
     private long _answeredAt;
+    private volatile string? _refusedScope;
 
     /// <summary>When it last gave what it was asked for, or said that it has none.</summary>
     public TimeSpan AnsweredAt
@@ -32,8 +33,12 @@ internal sealed class UpstreamFares
 
     public UpstreamOutage this[OutageKind kind] => Outages[(int)kind];
 
-    /// <summary>The scope of the request that was refused last; <c>null</c> before the first.</summary>
-    public string? RefusedScope { get; set; }
+    /// <summary>The scope of the request that was refused last; <c>null</c> when none is.</summary>
+    public string? RefusedScope
+    {
+        get => _refusedScope;
+        set => _refusedScope = value;
+    }
 
     /// <summary>When the silos were told last.</summary>
     public TimeSpan ToldAt { get; set; }
@@ -47,12 +52,13 @@ internal sealed class UpstreamFares
     /// <summary>When something was last heard of it.</summary>
     public TimeSpan HeardAt => Outages.Select(outage => outage.FailedAt).Append(AnsweredAt).Max();
 
-    /// <summary>Ends all that is wrong; how many that were.</summary>
+    /// <summary>Ends all that is wrong; how many that were but refusals.</summary>
     public int End()
     {
         var wrong = Outages.Where(outage => outage.Since is not null).ToList();
         wrong.ForEach(outage => outage.End());
-        return wrong.Count;
+        RefusedScope = null;
+        return wrong.Count(outage => outage.Kind != OutageKind.Refused);
     }
 
     /// <summary>
