@@ -134,4 +134,10 @@ for library in NodeAgent/$built/*.dll; do
   cp "$image" "$target/NodeAgent/${library##*/}"
 done
 
+# What lets a process run its host again and again.
+dotnet build Tests/Warm/Warm.csproj -c Release -v quiet -nologo
+rm -rf "${target:?}/Warm"
+mkdir "$target/Warm"
+cp Tests/Warm/$built/RegistryProxy.Warm.dll "$target/Warm"
+
 for host in Standalone Silo Gateway NodeAgent; do dotnet "$target/$host/RegistryProxy.$host.dll" --help >/dev/null; done

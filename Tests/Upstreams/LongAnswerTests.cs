@@ -43,7 +43,7 @@ public sealed class LongAnswerTests
             user,
             $"{user}, roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}",
         ];
-        (google.Padding, azure.Padding, aws.Padding) = (32 * 1024 * 1024, 32 * 1024 * 1024, 32 * 1024 * 1024);
+        (google.Padding, azure.Padding, aws.Padding) = (1024 * 1024, 1024 * 1024, 1024 * 1024);
         await using (var cluster = await GrainCluster.Start(Yaml(ways, basic.Url, acr.Url)))
         {
             Assert.All(await GetTokens(cluster, ways.Length), token =>

@@ -13,13 +13,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     private static readonly TimeSpan Drained = TimeSpan.FromSeconds(2);
 
     private readonly Process _process;
+    private readonly WarmHost? _warm;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly string _owner = ProcessCosts.Owner;
     private int _counted;
     private int _openStreams = 2;
     private long _exitSeen;
+    private int _exitCode = int.MinValue;
+    private int _given;
 
-    private ChildProcess(Process process) => _process = process;
+    private ChildProcess(Process process, WarmHost? warm = null) => (_process, _warm) = (process, warm);
 
     public int Id => _process.Id;
 
@@ -31,9 +34,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         get
         {
-            if (!_process.HasExited)
+            if (HasEnded || !_process.HasExited)
             {
-                return false;
+                return HasEnded;
             }
 
             Interlocked.CompareExchange(ref _exitSeen, Stopwatch.GetTimestamp(), 0);
@@ -41,7 +44,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    public int ExitCode => _process.ExitCode;
+    public int ExitCode => HasEnded ? Volatile.Read(ref _exitCode) : _process.ExitCode;
+
+    /// <summary>Whether the run of a program has, in a process that goes on.</summary>
+    private bool HasEnded => Volatile.Read(ref _exitCode) != int.MinValue;
 
     /// <summary>What it wrote so far.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
@@ -49,6 +55,32 @@ internal sealed class ChildProcess : IAsyncDisposable
     public string Output => string.Join('\n', _lines);
 
     public static ChildProcess Start(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    {
+        List<string> words = [.. arguments];
+        if (environment.Length == 0 && WarmHost.Takes(program, words))
+        {
+            var warm = WarmHost.Take(words);
+            var run = new ChildProcess(warm.Process, warm);
+            ProcessCosts.Started(run._owner, warm.Process.Id);
+            ServerOutput.Started(NameOf(program, words), () => run._lines);
+            warm.Run(words.Skip(1), run);
+            return run;
+        }
+
+        var child = new ChildProcess(new Process { StartInfo = StartOf(program, words, environment) });
+        child._process.OutputDataReceived += (_, line) => child.Keep(line.Data);
+        child._process.ErrorDataReceived += (_, line) => child.Keep(line.Data);
+        Launcher.Run(() => child._process.Start());
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
+        ProcessCosts.Started(child._owner);
+        ServerOutput.Started(NameOf(program, words), () => child._lines);
+        return child;
+    }
+
+    /// <summary>How a program is started as a child.</summary>
+    public static ProcessStartInfo StartOf(
+        string program, IEnumerable<string> arguments, IEnumerable<(string Name, string Value)> environment)
     {
         var start = new ProcessStartInfo("setpriv") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[] { "--pdeathsig", "KILL", program }.Concat(arguments))
@@ -61,15 +93,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var child = new ChildProcess(new Process { StartInfo = start });
-        child._process.OutputDataReceived += (_, line) => child.Keep(line.Data);
-        child._process.ErrorDataReceived += (_, line) => child.Keep(line.Data);
-        Launcher.Run(() => child._process.Start());
-        child._process.BeginOutputReadLine();
-        child._process.BeginErrorReadLine();
-        ProcessCosts.Started(child._owner);
-        ServerOutput.Started(NameOf(program, arguments), () => child._lines);
-        return child;
+        return start;
     }
 
     /// <summary>Waits until a line of the output gives a value.</summary>
@@ -95,6 +119,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     public void Kill()
     {
         CountCost();
+        if (HasEnded)
+        {
+            return;
+        }
+
         if (!_process.HasExited)
         {
             _process.Kill();
@@ -103,14 +132,48 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.WaitForExit();
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends it as quickly as may be, where nothing depends on how: a process that can run again is not killed.</summary>
+    public async Task Release()
     {
+        if (_warm is null)
+        {
+            Kill();
+        }
+
+        await End(TimeSpan.FromSeconds(2));
+    }
+
+    public async ValueTask DisposeAsync() => await End(TimeSpan.FromSeconds(10));
+
+    /// <summary>It wrote a line, or closed one of its outputs.</summary>
+    internal void Keep(string? line)
+    {
+        if (line is null)
+        {
+            Interlocked.Decrement(ref _openStreams);
+        }
+        else if (_lines.Count < MaxLines)
+        {
+            _lines.Enqueue(line);
+        }
+    }
+
+    /// <summary>The run has ended, and the process goes on.</summary>
+    internal void End(int exitCode) => Volatile.Write(ref _exitCode, exitCode);
+
+    private async Task End(TimeSpan patience)
+    {
+        if (Volatile.Read(ref _given) != 0)
+        {
+            return;
+        }
+
         CountCost();
-        if (!_process.HasExited)
+        if (!HasEnded && !_process.HasExited)
         {
             try
             {
-                await Terminate(TimeSpan.FromSeconds(10));
+                await Terminate(patience);
             }
             catch (TimeoutException)
             {
@@ -118,7 +181,19 @@ internal sealed class ChildProcess : IAsyncDisposable
             }
         }
 
-        _process.Dispose();
+        if (Interlocked.Exchange(ref _given, 1) != 0)
+        {
+            return;
+        }
+
+        if (_warm is not null && HasEnded)
+        {
+            _warm.GiveBack();
+        }
+        else
+        {
+            _process.Dispose();
+        }
     }
 
     /// <summary>The program, or what <c>dotnet</c> runs.</summary>
@@ -136,25 +211,13 @@ internal sealed class ChildProcess : IAsyncDisposable
             return;
         }
 
-        if (_process.HasExited)
+        if (HasEnded || _process.HasExited)
         {
             Keep($"(it ended by itself with {ExitCode})");
         }
         else
         {
             ProcessCosts.Ending(_owner, Id);
-        }
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is null)
-        {
-            Interlocked.Decrement(ref _openStreams);
-        }
-        else if (_lines.Count < MaxLines)
-        {
-            _lines.Enqueue(line);
         }
     }
 }

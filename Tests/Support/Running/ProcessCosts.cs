@@ -24,6 +24,14 @@ internal static class ProcessCosts
     public static void Started(string owner) =>
         Costs.AddOrUpdate(owner, new ProcessCost(1, TimeSpan.Zero), (_, cost) => cost with { Count = cost.Count + 1 });
 
+    /// <summary>The same of one that had run for others before, which is not counted.</summary>
+    public static void Started(string owner, int pid)
+    {
+        var before = Cpu(pid);
+        Costs.AddOrUpdate(
+            owner, new ProcessCost(1, -before), (_, cost) => new ProcessCost(cost.Count + 1, cost.Cpu - before));
+    }
+
     /// <summary>To be called just before a process is ended; one that has ended by itself is not counted.</summary>
     public static void Ending(string owner, int pid)
     {

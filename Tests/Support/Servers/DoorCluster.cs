@@ -106,9 +106,9 @@ internal sealed class DoorCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var member in Enumerable.Reverse(_members))
+        await Task.WhenAll(_members.Select(member => member.Process.Release()));
+        foreach (var member in _members)
         {
-            member.Process.Kill();
             await member.DisposeAsync();
         }
 

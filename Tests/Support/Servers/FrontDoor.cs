@@ -33,6 +33,8 @@ internal sealed class FrontDoor : IAsyncDisposable
 
     public int Pid => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>From the start of the process to readiness.</summary>
     public TimeSpan StartTime { get; private set; }
 
@@ -175,11 +177,10 @@ internal sealed class FrontDoor : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public void Kill() => _process.Kill();
 
-    /// <summary>Kills it: how it ends when it is told to is tested where a test tells it.</summary>
+    /// <summary>How it ends when it is told to is tested where a test tells it.</summary>
     public async ValueTask DisposeAsync()
     {
-        _process.Kill();
-        await _process.DisposeAsync();
+        await _process.Release();
         _folder.Dispose();
     }
 

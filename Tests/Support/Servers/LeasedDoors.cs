@@ -37,6 +37,7 @@ public sealed partial class LeasedDoors : IAsyncLifetime
         }
 
         Idle.Clear();
+        WarmHost.EndIdle();
     }
 
     /// <summary>

@@ -67,11 +67,7 @@ internal sealed class SplitDoor : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in Enumerable.Reverse(_processes))
-        {
-            process.Kill();
-            await process.DisposeAsync();
-        }
+        await Task.WhenAll(_processes.Select(process => process.Release()));
 
         _folder.Dispose();
     }
