@@ -104,7 +104,7 @@ public sealed class DoubtTests : IDisposable
     [InlineData("prefix: hub,", "prefix: \"\",", 0, "", "", "team/*/x", "**")]
     [InlineData("prefix: hub,", "prefix: \"\",", 0, "", "", "[\"hub/**\"]", "[\"team/**\"]")]
     [InlineData("https://docker.acme.example", "http://docker.acme.example", 9, "tenants.acme.publicUrl", "sent unencrypted")]
-    [InlineData("    authenticators: [staff]", "", 13, "tenants.acme.access", "nobody can log in to this tenant", "\"group:staff/dev\"",
+    [InlineData("    authenticators: [staff]", "", 15, "tenants.acme.access", "nobody can log in to this tenant", "\"group:staff/dev\"",
         "authenticated", "\"user:alice\"", "authenticated")]
     [InlineData("    authenticators: [staff]", "", 0, "", "", "\"group:staff/dev\"", "anonymous", "\"user:alice\"", "\"robot:ci\"")]
     public void What_is_hardly_meant_is_told_at_its_line(

@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace RegistryProxy.Tests.Support.Processes;
 
-/// <summary>What a process does that runs a host for one test after the other: each line of its input are the arguments of one run of its program.</summary>
+/// <summary>
+/// What a process does that runs a host for one test after the other: each line of its input are the arguments of one run.
+/// </summary>
 internal static class WarmLoop
 {
     /// <summary>Begins the last line of a run, on both outputs; the exit code follows.</summary>
