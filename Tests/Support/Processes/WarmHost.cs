@@ -74,7 +74,7 @@ internal sealed class WarmHost
     public void GiveBack()
     {
         var idle = Idle.GetOrAdd(_kind, _ => new());
-        if (idle.Count < MaxIdle && ProcessMemory.Resident(Process.Id) < MaxResident)
+        if (idle.Count < MaxIdle && IsSmall())
         {
             idle.Push(this);
         }
@@ -93,6 +93,19 @@ internal sealed class WarmHost
             {
                 host.End();
             }
+        }
+    }
+
+    private bool IsSmall()
+    {
+        try
+        {
+            return ProcessMemory.Resident(Process.Id) < MaxResident;
+        }
+        catch (Exception fault) when (fault is IOException or InvalidOperationException)
+        {
+            // It was killed in the moment in which its run ended.
+            return false;
         }
     }
 
