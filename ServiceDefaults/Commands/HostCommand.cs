@@ -59,7 +59,10 @@ public static class HostCommand
                 return BadConfiguration;
             }
 
-            return await Start(run, new HostStart(source, path, arguments.GetValue(data), arguments.GetValue(admin)));
+            using (source as IDisposable)
+            {
+                return await Start(run, new HostStart(source, path, arguments.GetValue(data), arguments.GetValue(admin)));
+            }
         });
         return root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }

@@ -59,7 +59,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         List<string> words = [.. arguments];
         if (environment.Length == 0 && WarmHost.Takes(program, words))
         {
-            var warm = WarmHost.Take(words);
+            var warm = WarmHost.Take(words[0]);
             var run = new ChildProcess(warm.Process, warm);
             ProcessCosts.Started(run._owner, warm.Process.Id);
             ServerOutput.Started(NameOf(program, words), () => run._lines);

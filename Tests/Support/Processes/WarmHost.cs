@@ -10,7 +10,7 @@ namespace RegistryProxy.Tests.Support.Processes;
 /// </summary>
 internal sealed class WarmHost
 {
-    /// <summary>Processes that nobody has, of one kind.</summary>
+    /// <summary>Processes that nobody has, of one program.</summary>
     private const int MaxIdle = 4;
 
     /// <summary>In bytes. One that has grown is ended.</summary>
@@ -20,13 +20,13 @@ internal sealed class WarmHost
 
     private static readonly ConcurrentDictionary<string, ConcurrentStack<WarmHost>> Idle = new();
 
-    private readonly string _kind;
+    private readonly string _dll;
     private readonly int[] _ended = [0, 0];
     private ChildProcess? _user;
 
-    private WarmHost(string kind, string dll)
+    private WarmHost(string dll)
     {
-        _kind = kind;
+        _dll = dll;
         var start = ChildProcess.StartOf(
             "dotnet", [dll], [("DOTNET_STARTUP_HOOKS", Path.Combine(HostCompilation.Folder!, "Warm", "RegistryProxy.Warm.dll"))]);
         start.RedirectStandardInput = true;
@@ -40,18 +40,15 @@ internal sealed class WarmHost
 
     public Process Process { get; }
 
-    /// <summary>Whether a command is one that runs so.</summary>
-    public static bool Takes(string program, IReadOnlyList<string> arguments) => HostCompilation.Folder is { } folder && program == "dotnet"
-        && arguments[0].StartsWith(folder, StringComparison.Ordinal) && Hosts.Contains(Path.GetFileName(arguments[0]));
+    /// <summary>Whether a command is one that runs so: what a process has of certificates it has to its end.</summary>
+    public static bool Takes(string program, List<string> arguments) => HostCompilation.Folder is { } folder && program == "dotnet"
+        && arguments[0].StartsWith(folder, StringComparison.Ordinal) && Hosts.Contains(Path.GetFileName(arguments[0]))
+        && arguments.IndexOf("--config") is var at && (at < 0 || !IsEncrypted(arguments[at + 1]));
 
     /// <summary>One that nobody has, or a new one.</summary>
-    public static WarmHost Take(IReadOnlyList<string> arguments)
+    public static WarmHost Take(string dll)
     {
-        // What a process has of certificates stays with it.
-        var at = arguments.ToList().IndexOf("--config");
-        var isEncrypted = at >= 0 && File.ReadAllText(arguments[at + 1]).Contains("tls", StringComparison.Ordinal);
-        var kind = isEncrypted ? $"{arguments[0]} with TLS" : arguments[0];
-        while (Idle.TryGetValue(kind, out var idle) && idle.TryPop(out var host))
+        while (Idle.TryGetValue(dll, out var idle) && idle.TryPop(out var host))
         {
             if (!host.Process.HasExited)
             {
@@ -59,7 +56,7 @@ internal sealed class WarmHost
             }
         }
 
-        return new WarmHost(kind, arguments[0]);
+        return new WarmHost(dll);
     }
 
     /// <summary>Runs it for a test.</summary>
@@ -73,7 +70,7 @@ internal sealed class WarmHost
     /// <summary>A run has ended.</summary>
     public void GiveBack()
     {
-        var idle = Idle.GetOrAdd(_kind, _ => new());
+        var idle = Idle.GetOrAdd(_dll, _ => new());
         if (idle.Count < MaxIdle && IsSmall())
         {
             idle.Push(this);
@@ -95,6 +92,9 @@ internal sealed class WarmHost
             }
         }
     }
+
+    private static bool IsEncrypted(string config) =>
+        File.Exists(config) && File.ReadAllText(config).Contains("tls", StringComparison.Ordinal);
 
     private bool IsSmall()
     {
