@@ -21,7 +21,7 @@ install() {
     dockerd:docker.io docker:docker.io containerd:containerd ctr:containerd runc:runc iptables:iptables ip:iproute2
     docker-registry:docker-registry slapd:slapd ldapmodify:ldap-utils skopeo:skopeo htpasswd:apache2-utils busybox:busybox-static setpriv:util-linux
     mount:mount curl:curl chromium:chromium redis-server:redis-server haproxy:haproxy squid:squid
-    strace:strace
+    strace:strace jq:jq
   )
   [ -z "$full" ] || needed+=(docker-compose:docker-compose debootstrap:debootstrap)
   local missing=() pair

@@ -31,6 +31,7 @@ using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -100,7 +101,8 @@ public static class GatewayExtensions
         .AddSingleton<SnapshotRounds>()
         .AddSingleton<SnapshotCaches>()
         .AddSingleton(services => new FormerTenants(
-            services.GetRequiredService<RequestStatistics>().Forget, former => services.GetService<AuditLog>()?.Tail.Forget(former)))
+            services.GetRequiredService<RequestStatistics>().Forget, services.GetRequiredService<PulledRepositories>().Forget,
+            former => services.GetService<AuditLog>()?.Tail.Forget(former)))
         .AddSingleton<SnapshotInstaller>()
         .AddHostedService<SnapshotFollower>()
         .AddSingleton<IReadiness, GatewayReadiness>();
@@ -209,5 +211,10 @@ public static class GatewayExtensions
         .AddSingleton<ListWriter>()
         .AddSingleton<ReferrersTurns>()
         .AddSingleton<ReferrersUpkeep>()
+        .AddSingleton(services => new PulledRepositories(
+            services.GetRequiredService<RequestStatistics>(),
+            tenant => services.GetRequiredService<ClusterClient>().CallOnce(
+                (grains, _) => grains.GetGrain<IAuditTailGrain>(0).Names(tenant), CallPolicy.PulledNames, CancellationToken.None),
+            services.GetRequiredService<TimeProvider>()))
         .AddSingleton<CatalogListing>();
 }

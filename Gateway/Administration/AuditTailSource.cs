@@ -20,6 +20,8 @@ internal sealed class AuditTailSource(ClusterClient cluster, AuditLog log, Reque
 
     public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant) => Task.FromResult(statistics.RepositoriesOf(tenant));
 
+    public Task<PulledNames> Names(string tenant, int maxBytes) => Task.FromResult(statistics.NamesOf(tenant, maxBytes));
+
     protected override async Task Run(CancellationToken stoppingToken)
     {
         var observer = cluster.Reference<IAuditTailObserver>(this);

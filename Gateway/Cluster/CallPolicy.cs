@@ -90,6 +90,9 @@ internal sealed record CallPolicy(string? Grain, Repeat Repeat, TimeSpan Attempt
     /// <summary>What operators are told every two seconds.</summary>
     public static CallPolicy Report { get; } = Once(null, TimeSpan.FromSeconds(3.5));
 
+    /// <summary>What a tenant pulled through all gateways; without an answer what it pulled through this one.</summary>
+    public static CallPolicy PulledNames { get; } = Once(null, TimeSpan.FromSeconds(2.5));
+
     /// <summary>The list of somebody's own sessions, and the end of one.</summary>
     public static CallPolicy OwnSessions { get; } = Once("session", TimeSpan.FromSeconds(8));
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
@@ -11,9 +10,9 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary>
 /// <c>_catalog</c>: the repositories of every route whose upstream can list them, in public names, only those that the caller may pull.
 /// An upstream that has no catalog, or none for us, adds nothing; one that fails makes the whole fail, since its part would be missing
-/// unseen. The page for people is told of the former, and gets what was pulled from there through this gateway instead.
+/// unseen. The page for people is told of the former, and gets what the tenant pulled from there instead.
 /// </summary>
-internal sealed class CatalogListing(ListingReader reader, ListingRoom room, RequestStatistics statistics)
+internal sealed class CatalogListing(ListingReader reader, ListingRoom room, PulledRepositories pulled)
 {
     /// <summary>How many upstreams are read at once for one request.</summary>
     public const int MaxUpstreams = 4;
@@ -45,13 +44,8 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
         var failure = await room.Run(request.Context, tenant.Name, request.Caller, ReadSection);
         if (failure is null)
         {
-            if (request.IsPage)
-            {
-                AddPulled(request, names, silent);
-            }
-
-            await ListingWriter.Write(
-                request.Context, Path, names, "repositories", null, isPartial: request.IsPage && !silent.IsEmpty);
+            IReadOnlyList<string> marks = request.IsPage && !silent.IsEmpty ? await AddPulled(request, names, silent) : [];
+            await ListingWriter.Write(request.Context, Path, names, "repositories", null, marks);
         }
 
         return failure;
@@ -77,11 +71,14 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
     }
 
     /// <summary>Adds what was pulled by routes whose upstream lists nothing, as far as the caller may pull it.</summary>
-    private void AddPulled(RegistryWideRequest request, PageEntries names, ConcurrentBag<TenantRoute> silent)
+    /// <returns>What is to be told of the listing.</returns>
+    private async Task<IReadOnlyList<string>> AddPulled(
+        RegistryWideRequest request, PageEntries names, ConcurrentBag<TenantRoute> silent)
     {
         var tenant = request.TokenService.Tenant;
         var routes = silent.ToHashSet();
-        foreach (var text in routes.Count == 0 ? [] : statistics.NamesOf(tenant.Name))
+        var known = await pulled.Of(tenant.Name, request.Context.RequestAborted);
+        foreach (var text in known.Names)
         {
             if (RepositoryName.TryParse(text, out var name) && tenant.RouteOf(name) is { } route && routes.Contains(route)
                 && request.Caller.MayEver(name, RepositoryActions.Pull))
@@ -89,6 +86,8 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room, Req
                 names.Add(name.Value);
             }
         }
+
+        return known.IsPartial ? ["isPartial", "lacksGateways"] : ["isPartial"];
     }
 
     private async Task<DistributionError?> ReadRoutes(

@@ -12,9 +12,9 @@ internal static class ListingWriter
     /// <param name="page">The page.</param>
     /// <param name="member">What its entries are called.</param>
     /// <param name="name">Of which repository it is; <c>null</c> of none.</param>
-    /// <param name="isPartial">Whether something is missing that nobody lists.</param>
+    /// <param name="marks">Members that say what it lacks.</param>
     public static async Task Write(
-        HttpContext context, string path, PageEntries page, string member, string? name, bool isPartial = false)
+        HttpContext context, string path, PageEntries page, string member, string? name, IReadOnlyList<string> marks)
     {
         if (page.NextQuery is { } next)
         {
@@ -42,9 +42,9 @@ internal static class ListingWriter
         }
 
         json.WriteEndArray();
-        if (isPartial)
+        foreach (var mark in marks)
         {
-            json.WriteBoolean("isPartial", true);
+            json.WriteBoolean(mark, true);
         }
 
         json.WriteEndObject();

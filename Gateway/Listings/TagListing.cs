@@ -33,7 +33,7 @@ internal sealed class TagListing(ListingReader reader, ListingRoom room)
             return error;
         }
 
-        await ListingWriter.Write(request.Context, path, tags, "tags", request.Repository.Value);
+        await ListingWriter.Write(request.Context, path, tags, "tags", request.Repository.Value, []);
         return null;
 
         async Task<DistributionError?> ReadAny()

@@ -55,6 +55,14 @@ internal sealed class RequestStatistics
     /// <summary>The repositories of a tenant that are remembered, a thousand at the most.</summary>
     public IReadOnlyList<string> NamesOf(string tenant) => _tenants.TryGetValue(tenant, out var counters) ? counters.Names : [];
 
+    /// <summary>The most pulled of them first, as many as weigh no more than so many bytes.</summary>
+    public PulledNames NamesOf(string tenant, int maxBytes)
+    {
+        var (left, all) = (maxBytes, _tenants.TryGetValue(tenant, out var counters) ? counters.MostPulled(MaxRepositories).ToList() : []);
+        List<string> names = [.. all.Select(pulls => pulls.Key).TakeWhile(name => (left -= name.Length) >= 0)];
+        return new PulledNames(names, names.Count < all.Count);
+    }
+
     /// <summary>Forgets all of a tenant: its name is somebody else's from now on, or nobody's.</summary>
     public void Forget(string tenant) => _tenants.TryRemove(tenant, out _);
 

@@ -76,6 +76,7 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     private readonly Dictionary<string, Gathering> _gatherings = [];
     private readonly Dictionary<string, (Task<GatheredPulls> Pulls, long At)> _pulls = [];
     private readonly GatheringLine _line = new(time);
+    private readonly NameGathering _names = new(time);
     private DateTimeOffset _whole;
     private long _begun;
 
@@ -225,6 +226,15 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
                     .Select(group => new RepositoryPulls(tenant, group.Key, group.Sum(pulls => pulls.Pulls)))
                     .OrderByDescending(pulls => pulls.Pulls).Take(MaxRepositories),
             ]);
+    }
+
+    public ValueTask<PulledNames?> Names(string tenant)
+    {
+        ForgetGone(_gateways);
+        List<IAuditTailObserver> gateways = [.. _gateways.Keys];
+        return _names.Gather(
+            tenant, gateways.Count, time.GetElapsedTime(_begun) > Period,
+            most => Task.WhenAll(gateways.Select(gateway => Ask<PulledNames>(async () => await gateway.Names(tenant, most)))));
     }
 
     private static async Task<AuditTailPart?> Read(IAuditTailObserver gateway, string tenant, DateTimeOffset since, int most)

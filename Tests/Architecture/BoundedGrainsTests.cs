@@ -26,6 +26,7 @@ public sealed class BoundedGrainsTests
         ["AuditTailGrain._silos"] = "AuditTailGrain.MaxGateways, until they are silent for a while",
         ["AuditTailGrain._gatherings"] = "AuditTailGrain.MaxGatherings, until each is over",
         ["AuditTailGrain._pulls"] = "AuditTailGrain.MaxPulls, for PullsReuse",
+        ["NameGathering._gatherings"] = "NameGathering.MaxTenants, for Reuse",
         ["ExplainDesk._running"] = "one for each tenant of the configuration of which a question is being answered",
         ["GatheringLine._turns"] = "as many as may wait, each for its time",
         ["GatheringLine._called"] = "AuditTailGrain.MaxGatherings, until each begins",

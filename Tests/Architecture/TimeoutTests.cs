@@ -73,6 +73,7 @@ public sealed class TimeoutTests
     [InlineData(nameof(CallPolicy.Account), typeof(IUpstreamAccountGrain), nameof(IUpstreamAccountGrain.Follow))]
     [InlineData(nameof(CallPolicy.Account), typeof(IUpstreamAccountGrain), nameof(IUpstreamAccountGrain.Lease))]
     [InlineData(nameof(CallPolicy.Report), typeof(IAuditTailGrain), nameof(IAuditTailGrain.Follow))]
+    [InlineData(nameof(CallPolicy.PulledNames), typeof(IAuditTailGrain), nameof(IAuditTailGrain.Names))]
     [InlineData(nameof(CallPolicy.Report), typeof(IOperationsGrain), nameof(IOperationsGrain.Leave))]
     [InlineData(nameof(CallPolicy.Administration), typeof(ITenantAdministrationGrain), nameof(ITenantAdministrationGrain.Handle))]
     public void A_direct_call_waits_longer_than_its_grain_takes(string row, Type grain, string method) =>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using RegistryProxy.Tests.Documents;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -8,7 +9,10 @@ namespace RegistryProxy.Tests.Clustering;
 /// <summary>Silos whose files have no revision, as processes.</summary>
 public sealed class AgreementClusterTests(Lab lab)
 {
+    private const string Page = "docs/operations.md";
+
     [Fact]
+    [Types(Page, "curl -X POST")]
     public async Task An_edit_is_in_force_everywhere_and_a_return_once_it_is_accepted()
     {
         await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 0, gateways: 0);
@@ -30,8 +34,8 @@ public sealed class AgreementClusterTests(Lab lab)
         var hash = alarm[(alarm.LastIndexOf(": \"", StringComparison.Ordinal) + 3)..][..16];
 
         // Any silo takes the word.
-        var (status, body) = await Accept(two, hash);
-        Assert.Equal((HttpStatusCode.OK, hash, first + 2), (status, body.GetProperty("hash").GetString(), body.GetProperty("revision").GetInt64()));
+        var body = await Accepted(two, hash);
+        Assert.Equal((hash, first + 2), (body.GetProperty("hash").GetString(), body.GetProperty("revision").GetInt64()));
         foreach (var silo in new[] { one, two })
         {
             await Follows(silo, first + 2);
@@ -115,6 +119,18 @@ public sealed class AgreementClusterTests(Lab lab)
 
     private static Task Follows(DoorCluster.Member silo, long revision) => Eventually.True(
         async () => await Revision(silo) == revision, $"revision {revision} is in force");
+
+    /// <summary>Types what the page says.</summary>
+    private static async Task<JsonElement> Accepted(DoorCluster.Member silo, string hash)
+    {
+        var page = TypedPage.Of(Page);
+        using var typist = new Typist().Reads("http://127.0.0.1:5001", silo.AdminUrl).Reads("6a1f0c2b9d3e4f58", hash)
+            .Reads("curl ", "curl -sf ");
+        var told = await typist.Type(page.Next());
+        told.ShouldSucceed();
+        page.ShouldBeOver();
+        return JsonDocument.Parse(told.Output).RootElement;
+    }
 
     private static async Task<(HttpStatusCode Status, JsonElement Body)> Accept(DoorCluster.Member silo, string hash)
     {

@@ -72,7 +72,7 @@ public sealed partial class PageViewsTests
         Assert.Contains("team/app", await browser.Text("#repositories"));
         Assert.Contains("hub/silent/thing", await browser.Evaluate(
             "fetch('/page/v2/_catalog?n=1000', { headers: { 'X-Registryproxy-Page': '1' } }).then(answer => answer.text())"));
-        Assert.Contains("what was pulled through this gateway", await browser.Text("#partial"));
+        Assert.Contains("what was pulled through its gateways", await browser.Text("#partial"));
         await browser.Evaluate("[...document.querySelectorAll('.pager button')].at(-1).click(), ''");
         await Eventually.True(async () => (await browser.Text("#repositories")).Contains("zoo/animal-59"), "the next page is shown");
 

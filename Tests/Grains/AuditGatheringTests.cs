@@ -231,6 +231,8 @@ public sealed class AuditGatheringTests
                     DateTimeOffset.UnixEpoch + TimeSpan.FromMilliseconds(i), Encoding.UTF8.GetBytes(line)))]));
         }
 
+        public Task<PulledNames> Names(string tenant, int maxBytes) => Task.FromResult(new PulledNames([], false));
+
         public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant)
         {
             Interlocked.Increment(ref _looks);

@@ -30,7 +30,8 @@ public sealed class ClientCallsTests
 
     private static readonly string[] OfGateways =
     [
-        "IAuditTailGrain.Follow", "ICacheGrain.Changed", "ICacheGrain.Describe", "ICacheGrain.Follow", "ICacheGrain.Leave",
+        "IAuditTailGrain.Follow", "IAuditTailGrain.Names", "ICacheGrain.Changed", "ICacheGrain.Describe", "ICacheGrain.Follow",
+        "ICacheGrain.Leave",
         "IFetchGrain.Elect", "IFetchGrain.End", "IInteractiveLoginGrain.Begin", "IInteractiveLoginGrain.BeginDevice",
         "IInteractiveLoginGrain.BeginDeviceLogin", "IInteractiveLoginGrain.FindDevice", "IInteractiveLoginGrain.Finish",
         "IInteractiveLoginGrain.SearchDevice", "ILimitSharesGrain.Grant", "ILimitSharesGrain.Share", "ILoginGrain.CreateNonce",

@@ -39,7 +39,8 @@ public sealed class InstallTests(Lab lab)
     private const string ContainerdConfig =
         "[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
 
-    private static readonly Dictionary<string, (string, string)[]> Nodes = new()
+    /// <summary>What nodes of each platform have, by their paths.</summary>
+    internal static readonly Dictionary<string, (string, string)[]> Nodes = new()
     {
         ["kubeadm"] = [("/var/lib/kubelet/config.yaml",
             "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDomain: cluster.local\n"),

@@ -56,7 +56,7 @@ export function Repositories({ me }) {
   <${OpenByName}/>
   ${status === 401 || status === 403 ? html`<${Refused} me=${me} what="list repositories"/><p id="unlisted">Repositories that you may pull can still be opened by their name, and pulled: <code>docker pull ${me.registry}/<em>name</em>:<em>tag</em></code>.</p>`
     : !data ? html`<${Waiting} error=${error} again=${again}/>`
-    : html`${data.isPartial && html`<p class="note" id="partial" role="status">Not every upstream of this registry lists its repositories. Of those that do not, you see what was pulled through this gateway since it started; others can be opened by their name, and pulled: <code>docker pull ${me.registry}/<em>name</em>:<em>tag</em></code>.</p>`}
+    : html`${data.isPartial && html`<p class="note" id="partial" role="status">Not every upstream of this registry lists its repositories. Of those that do not, you see what was pulled through its gateways since they started${data.lacksGateways && " (not all of them have answered: names may be missing)"}; others can be opened by their name, and pulled: <code>docker pull ${me.registry}/<em>name</em>:<em>tag</em></code>.</p>`}
     <${Table} id="repositories" caption="Repositories" rows=${data.entries} rowKey=${name => name} empty=${data.next ? OthersFollow : "There is nothing that you may pull, or nobody has pulled it yet."} columns=${[
       { title: "Repository", cell: name => html`<a href=${link("repositories", name)}>${name}</a>` }]}/>
     <${More} pages=${pages} next=${data.next} onMove=${setPages}/>`}`;
@@ -75,7 +75,7 @@ function useListing(address, pages, member) {
     setState({});
     ask(`${address}?${page}`, { signal: abort.signal, patience: Patience }).then(({ body, headers }) => {
       const entries = (Array.isArray(body[member]) ? body[member] : []).filter(entry => typeof entry === "string");
-      setState({ data: { entries, next: nextOf(headers), isPartial: body.isPartial === true } });
+      setState({ data: { entries, next: nextOf(headers), isPartial: body.isPartial === true, lacksGateways: body.lacksGateways === true } });
     }).catch(fault => abort.signal.aborted || setState({ error: fault.message, status: fault.status }));
     return () => abort.abort();
   }, [address, page, turn]);

@@ -19,6 +19,8 @@ internal sealed class SiloAuditLines(IGrainFactory grains, AuditLog log, TimePro
 
     public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant) => Task.FromResult<IReadOnlyList<RepositoryPulls>>([]);
 
+    public Task<PulledNames> Names(string tenant, int maxBytes) => Task.FromResult(new PulledNames([], false));
+
     protected override async Task Run(CancellationToken stoppingToken)
     {
         var observer = grains.CreateObjectReference<IAuditTailObserver>(this);

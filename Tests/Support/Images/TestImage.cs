@@ -27,13 +27,18 @@ internal sealed class TestImage
     public static TestImage Build(int seed, params int[] layerSizes) => BuildFor("", seed, layerSizes);
 
     /// <summary>Such an image that runs as a user.</summary>
-    public static TestImage BuildFor(string user, int seed, params int[] layerSizes)
+    public static TestImage BuildFor(string user, int seed, params int[] layerSizes) => Build("amd64", user, seed, layerSizes);
+
+    /// <summary>An image for an architecture, as its configuration says; what it runs is this machine's.</summary>
+    public static TestImage BuildOn(string architecture, int seed) => Build(architecture, "", seed, []);
+
+    private static TestImage Build(string architecture, string user, int seed, int[] layerSizes)
     {
         var layers = layerSizes.Select((size, index) => Layer($"data-{index}", TestBlob.Random((seed * 100) + index, size).Bytes))
             .Prepend(Layer("bin/busybox", File.ReadAllBytes("/bin/busybox"), seed)).ToList();
         var config = Json(new
         {
-            architecture = "amd64",
+            architecture,
             os = "linux",
             config = new { User = user, Cmd = new[] { "/bin/busybox", "true" }, Labels = new { seed = seed.ToString() } },
             rootfs = new { type = "layers", diff_ids = layers.Select(layer => layer.Digest.Value) },

@@ -47,7 +47,7 @@ internal static class Manifests
     public static IReadOnlyList<object> Read(string yaml) => KubernetesYaml.LoadAllFromString(yaml, Custom, strict: true);
 
     /// <summary>The one that <c>test.sh</c> installed, so that no other of this machine stands in for it.</summary>
-    private static string Tool(string name)
+    public static string Tool(string name)
     {
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");

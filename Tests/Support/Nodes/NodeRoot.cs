@@ -14,6 +14,9 @@ internal sealed class NodeRoot : IAsyncDisposable
 
     public string Root { get; }
 
+    /// <summary>A search path on which the commands of its first process come first.</summary>
+    public string Programs => $"{_folder.File("bin")}:{Environment.GetEnvironmentVariable("PATH")}";
+
     /// <summary>What systemd was told, in order, without the questions whether the watcher of a restart lives.</summary>
     public string[] Commands => !File.Exists(_folder.File("commands")) ? []
         : [.. File.ReadLines(_folder.File("commands")).Where(line => !line.Contains("registryproxy-watch", StringComparison.Ordinal))];
@@ -65,7 +68,7 @@ internal sealed class NodeRoot : IAsyncDisposable
     public Task<ShellResult> Run(string command, string target, params string[] more) => Shell.Run(
         "dotnet", [Agent.Dll, command, "--target", target, "--root", Root,
             .. command == "install" ? new[] { "--config", _folder.File("nodeagent.yaml") } : [], .. more], null,
-        ("PATH", $"{_folder.File("bin")}:{Environment.GetEnvironmentVariable("PATH")}"));
+        ("PATH", Programs));
 
     /// <summary>Every file of others with its text and mode; the agent's own records are not among them.</summary>
     public IReadOnlyDictionary<string, string> Snapshot() => Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories)

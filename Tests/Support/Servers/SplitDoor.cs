@@ -22,6 +22,9 @@ internal sealed class SplitDoor : IAsyncDisposable
     /// <summary>The admin listener of the silo.</summary>
     public string AdminUrl => _admin;
 
+    /// <summary>The configuration of the silo.</summary>
+    public string ConfigPath => _folder.File("config.yaml");
+
     public string Log => string.Join('\n', _processes.Select(process => process.Output));
 
     /// <summary>Starts it and waits until every gateway is ready.</summary>
