@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text.Json;
-using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
