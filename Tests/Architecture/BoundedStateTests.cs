@@ -53,6 +53,7 @@ public sealed class BoundedStateTests
         ["SiloProbe._heard"] = "SiloProbe.MaxSilos",
         ["PermitShard._listed"] = "LimitShares.Capacity limits that are asked for",
         ["PageDocument._assets"] = "the files of the page, which are in the assembly",
+        ["PulledRepositories._known"] = "PulledRepositories.MaxTenants answers of at most NameGathering.MaxBytes",
         ["RangeFlights._heldOf"] = "a number for each tenant that is in use",
         ["RangeFlights._running"] = "one for each part of a blob that a request waits for",
         ["Counters._repositories"] = "RequestStatistics.MaxRepositories names of a tenant that were pulled",
